@@ -1,0 +1,176 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The map of Jobpass: system libraries, the ground that wraps them, then the modules in the order of the flow
+// (register, claim, grant, sign, record, exchange, deliver), its two outer sides, the wiring, and the command.
+// No package dependencies: what we do not write ourselves, the operating system ships and patches.
+
+/// What every target is compiled with: Swift 6 isolation, `unsafe` spelled out, no warning left standing.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A C library of the operating system: a module map and a `shim.h`, nothing else.
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// A module of the ground: no word of the domain; the only one that may import its C library.
+func ground(_ name: String, _ dependencies: [String] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies.map { .byName(name: $0) },
+        path: "Sources/Ground/\(name)",
+        swiftSettings: strict
+    )
+}
+
+/// A module of the domain.
+func module(_ name: String, _ dependencies: [String]) -> Target {
+    .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: strict)
+}
+
+/// A suite of tests; `vectors` names the folder of its vector files, where it has one.
+func suite(_ name: String, _ dependencies: [String], vectors: String? = nil) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies.map { .byName(name: $0) },
+        resources: vectors.map { [.copy($0)] } ?? [],
+        swiftSettings: strict
+    )
+}
+
+let libraries: [Target] = [
+    library("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),  // keys, signatures, TLS
+    library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),  // every outgoing request
+    library("CEvent", pkgConfig: "libevent", apt: "libevent-dev"),  // the event loop
+    library("CEventHTTP", pkgConfig: "libevent_openssl", apt: "libevent-dev"),  // its HTTP server and TLS
+    library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),  // the embedded store
+    library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),  // configuration
+    library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),  // strict JSON
+    library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),  // the XML of AWS STS
+]
+
+let groundwork: [Target] = [
+    ground("Encoding"),  // base64, base64url, hex, percent and form encoding, fixed binary layouts
+    ground("Time"),  // wall time, durations, RFC 3339
+    ground("POSIX"),  // files, child processes, signals, terminals, options: the rest of glibc
+    ground("Crypto", ["COpenSSL", "Encoding"]),  // digests, keys, signatures, sealing, TLS contexts
+    ground("JSON", ["CJansson"]),  // strict JSON
+    ground("XML", ["CExpat"]),  // small, bounded XML documents
+    ground("YAML", ["CYAML"]),  // YAML with the place of every node
+    ground("HTTP", ["Encoding"]),  // messages, and the protocol of who sends them
+    ground("EventLoop", ["CEvent"]),  // one thread, one libevent base, one task executor
+    ground("HTTPClient", ["CCurl", "EventLoop", "HTTP"]),  // libcurl's multi interface on a loop
+    ground("HTTPServer", ["CEvent", "CEventHTTP", "Crypto", "EventLoop", "HTTP"]),  // libevent's HTTP server on a loop
+    ground("SQLite", ["CSQLite"]),  // connections and statements
+    ground("Logs", ["Encoding", "JSON", "Time"]),  // one line an event, text or JSON, nothing secret
+]
+
+let flow: [Target] = [
+    module("Runs", ["Crypto", "Encoding", "Time"]),  // a job run's registration and life
+    module("Claims", ["Runs", "JSON", "Encoding", "Time"]),  // a run becomes a claim set
+    module("Policy", ["Claims", "Encoding", "Time"]),  // claims become a grant or a reasoned refusal
+    module("Ledger", ["Crypto", "Encoding", "Time"]),  // what is recorded, hashed and signed before release
+    module(
+        "Tokens",
+        ["Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time"]
+    ),  // JWT, JWK, issuers, verifier
+    module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Time"]),  // contexts, sealed at rest
+    module(
+        "Exchange",
+        ["Tokens", "Policy", "Ledger", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time"]
+    ),  // the trade at a cloud
+    module(
+        "Delivery",
+        ["Exchange", "Secrets", "POSIX", "HTTP", "JSON", "Encoding", "Time"]
+    ),  // a credential reaches the job
+]
+
+let outer: [Target] = [
+    module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
+    module(
+        "Trust",
+        ["Claims", "Exchange", "Tokens", "Crypto", "HTTP", "JSON", "Encoding", "Time"]
+    ),  // the cloud's side
+]
+
+let wiring: [Target] = [
+    module(
+        "Configuration",
+        ["YAML", "Policy", "Claims", "Exchange", "Tokens", "Secrets", "Runs", "Crypto", "POSIX", "Encoding", "Time"]
+    ),  // YAML becomes typed settings
+    module("Stores", ["Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Time"]),  // on SQLite
+    module(
+        "Broker",
+        [
+            "Runs", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Auditing", "Configuration", "HTTP",
+            "JSON", "Logs", "Crypto", "Encoding", "Time",
+        ]
+    ),  // the story, its endpoints, its error frontier
+]
+
+let everything = (groundwork + flow + outer + wiring).map(\.name)
+
+let command: [Target] = [
+    .executableTarget(
+        name: "jobpass",
+        dependencies: everything.map { .byName(name: $0) },
+        swiftSettings: strict
+    )
+]
+
+let tests: [Target] = [
+    .target(
+        name: "Support",
+        dependencies: everything.map { .byName(name: $0) },
+        path: "Tests/Support",
+        swiftSettings: strict
+    ),  // clock, generator, fakes, LedgerChecker
+    suite("EncodingTests", ["Encoding"]),
+    suite("TimeTests", ["Time"]),
+    suite("POSIXTests", ["POSIX"]),
+    suite("CryptoTests", ["Crypto", "Encoding", "JSON", "Support"], vectors: "Vectors"),
+    suite("JSONTests", ["JSON"]),
+    suite("XMLTests", ["XML"]),
+    suite("YAMLTests", ["YAML"]),
+    suite("HTTPTests", ["Crypto", "EventLoop", "HTTP", "HTTPClient", "HTTPServer", "POSIX", "Time", "Support"]),
+    suite("SQLiteTests", ["SQLite", "Support"]),
+    suite("LogsTests", ["Logs", "Time"]),
+    suite("RunsTests", ["Runs", "Crypto", "Time", "Support"]),
+    suite("ClaimsTests", ["Claims", "Runs", "JSON", "Time", "Support"]),
+    suite("PolicyTests", ["Policy", "Claims", "Runs", "Support"]),
+    suite("LedgerTests", ["Ledger", "Crypto", "Encoding", "Time", "Support"], vectors: "Vectors"),
+    suite(
+        "TokensTests",
+        ["Tokens", "Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time", "Support"],
+        vectors: "Vectors"
+    ),
+    suite("SecretsTests", ["Secrets", "Ledger", "Crypto", "Time", "Support"]),
+    suite("ExchangeTests", ["Exchange", "Tokens", "HTTP", "JSON", "Crypto", "Time", "Support"], vectors: "Vectors"),
+    suite("DeliveryTests", ["Delivery", "Exchange", "POSIX", "Time", "Support"]),
+    suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "Time", "Support"]),
+    suite("TrustTests", ["Trust", "Tokens", "HTTP", "JSON", "Crypto", "Time", "Support"]),
+    suite("ConfigurationTests", ["Configuration", "Policy", "Exchange", "POSIX", "Support"], vectors: "Vectors"),
+    suite(
+        "BrokerTests",
+        [
+            "Broker", "Configuration", "Runs", "Ledger", "Secrets", "Exchange", "HTTP", "JSON", "Crypto", "Time",
+            "Support",
+        ]
+    ),
+    suite("Conformance", ["Stores", "Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Time", "Support"]),
+    suite("Scenarios", ["jobpass", "POSIX", "JSON", "Encoding", "Crypto", "Support"]),
+    suite("Rules", ["Configuration", "POSIX", "Support"]),
+]
+
+let package = Package(
+    name: "jobpass",
+    targets: libraries + groundwork + flow + outer + wiring + command + tests
+)

@@ -1,0 +1,1 @@
+// Claims: not yet written.

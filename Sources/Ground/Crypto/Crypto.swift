@@ -1,0 +1,1 @@
+// Crypto: not yet written.

@@ -1,0 +1,1 @@
+// Logs: not yet written.

@@ -1,0 +1,1 @@
+// POSIX: not yet written.

@@ -1,0 +1,1 @@
+// SQLite: not yet written.

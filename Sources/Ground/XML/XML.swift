@@ -1,0 +1,1 @@
+// XML: not yet written.

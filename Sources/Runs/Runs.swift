@@ -1,0 +1,1 @@
+// Runs: not yet written.

@@ -1,0 +1,1 @@
+// Stores: not yet written.

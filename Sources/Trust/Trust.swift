@@ -1,0 +1,1 @@
+// Trust: not yet written.

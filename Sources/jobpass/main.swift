@@ -1,0 +1,1 @@
+print("jobpass: not yet written")

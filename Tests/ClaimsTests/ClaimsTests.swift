@@ -1,0 +1,1 @@
+// ClaimsTests: not yet written.

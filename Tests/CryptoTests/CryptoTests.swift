@@ -1,0 +1,1 @@
+// CryptoTests: not yet written.

@@ -1,0 +1,1 @@
+// DeliveryTests: not yet written.

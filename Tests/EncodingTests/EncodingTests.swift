@@ -1,0 +1,1 @@
+// EncodingTests: not yet written.

@@ -1,0 +1,1 @@
+// ExchangeTests: not yet written.

@@ -1,0 +1,1 @@
+// HTTPTests: not yet written.

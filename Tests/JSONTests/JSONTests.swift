@@ -1,0 +1,1 @@
+// JSONTests: not yet written.

@@ -1,0 +1,1 @@
+// LedgerTests: not yet written.

@@ -1,0 +1,1 @@
+// POSIXTests: not yet written.

@@ -1,0 +1,1 @@
+// PolicyTests: not yet written.

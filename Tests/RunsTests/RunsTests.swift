@@ -1,0 +1,1 @@
+// RunsTests: not yet written.

@@ -1,0 +1,1 @@
+// SecretsTests: not yet written.

@@ -1,0 +1,1 @@
+// TimeTests: not yet written.

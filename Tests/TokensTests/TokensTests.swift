@@ -1,0 +1,1 @@
+// TokensTests: not yet written.
