@@ -1,0 +1,25 @@
+#pragma once
+// What glibc has and Swift's own Glibc module leaves out.
+#include <features.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sys/pidfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+// getopt's globals, behind functions: Swift refuses a C global that any thread could change.
+static inline void cglibc_options_begin(void) { optind = 0; opterr = 0; }
+static inline int cglibc_options_index(void) { return optind < 1 ? 1 : optind; }
+static inline void cglibc_options_skip(void) { optind++; }
+static inline int cglibc_options_refused(void) { return optopt; }
+static inline const char *cglibc_options_value(void) { return optarg; }
+
+// environ is such a global too.
+static inline char **cglibc_environment(void) { extern char **environ; return environ; }
+
+// Declared by glibc under _GNU_SOURCE alone, which would make this module clash with the other ones.
+static inline int cglibc_pipe(int ends[2]) { extern int pipe2(int[2], int); return pipe2(ends, O_CLOEXEC); }
+static inline int cglibc_file_in_memory(const char *label) {
+    extern int memfd_create(const char *, unsigned int);
+    return memfd_create(label, 1 /* MFD_CLOEXEC */);
+}

@@ -1,0 +1,31 @@
+internal import Glibc
+internal import SwiftOverlayShims
+
+/// This process, as a whole.
+package enum ThisProcess {
+    /// Ends it at once, with an exit code; nothing buffered is left behind, since nothing is buffered here.
+    package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+
+    /// The number of the process.
+    package static var id: Int32 { getpid() }
+
+    /// The file that the process runs.
+    ///
+    /// - Throws: `POSIXError` where `/proc` is not there to tell.
+    package static func executable() throws(POSIXError) -> String {
+        let link = "/proc/self/exe"
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = unsafe readlink(link, &buffer, buffer.count)
+        guard length >= 0 else { throw .last("read", link) }
+        return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The number of the user on whose behalf it acts.
+    package static var user: UInt32 { geteuid() }
+
+    /// Keeps what is in memory, keys among it, out of core files.
+    package static func forbidCoreDumps() {
+        var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+    }
+}
