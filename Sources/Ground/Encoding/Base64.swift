@@ -64,20 +64,26 @@ private struct Alphabet: Sendable {
     }
 
     func encode(_ bytes: [UInt8], padded: Bool) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        let rest = bytes.count % 3
+        var text = [UInt8](repeating: UInt8(ascii: "="), count: (bytes.count + 2) / 3 * 4)
+        var position = 0
         var index = 0
-        while index < bytes.count {
-            let left = min(3, bytes.count - index)
-            var group = UInt32(bytes[index]) << 16
-            if left > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-            if left > 2 { group |= UInt32(bytes[index + 2]) }
-            text.append(characters[Int(group >> 18)])
-            text.append(characters[Int(group >> 12 & 63)])
-            if left > 1 { text.append(characters[Int(group >> 6 & 63)]) }
-            if left > 2 { text.append(characters[Int(group & 63)]) }
-            if padded { text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - left)) }
+        // Whole groups first, without a question for each character: every token passes here.
+        while index < bytes.count - rest {
+            let group = Int(bytes[index]) << 16 | Int(bytes[index + 1]) << 8 | Int(bytes[index + 2])
+            text[position] = characters[group >> 18]
+            text[position + 1] = characters[group >> 12 & 63]
+            text[position + 2] = characters[group >> 6 & 63]
+            text[position + 3] = characters[group & 63]
             index += 3
+            position += 4
+        }
+        if rest > 0 {
+            let group = Int(bytes[index]) << 16 | (rest == 2 ? Int(bytes[index + 1]) << 8 : 0)
+            text[position] = characters[group >> 18]
+            text[position + 1] = characters[group >> 12 & 63]
+            if rest == 2 { text[position + 2] = characters[group >> 6 & 63] }
+            if !padded { text.removeLast(3 - rest) }
         }
         return text
     }

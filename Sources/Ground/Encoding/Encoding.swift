@@ -1,8 +1,8 @@
 /// Encoding owns the alphabets and layouts that bytes take on the wire and at rest: hex, base64, base64url, percent and
 /// form encoding, and fixed binary layouts.
 ///
-/// Every decoder is strict: what it accepts re-encodes to the same characters (no malleability), and what it refuses it
-/// refuses with the place. It never touches C, files or the network, and knows no word of the domain.
+/// Every decoder refuses what is malformed with its place, and those of hex, base64 and layouts accept one spelling alone:
+/// what they accept re-encodes to the same characters. (Percent encoding has several spellings for a text by design.) It never touches C, files or the network, and knows no word of the domain.
 ///
 /// RFC 4648 (base16, base64, base64url), RFC 3986 section 2.1 (percent), the WHATWG URL standard section 5 (forms).
 package struct EncodingError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -22,12 +22,12 @@ package struct Form: Equatable, Sendable {
     /// - Throws: `EncodingError` with code `form`, `percent` or `utf8`.
     package init(parsing text: some StringProtocol, limit: Int = 64) throws(EncodingError) {
         fields = []
-        guard !text.isEmpty else { return }
-        for pair in text.split(separator: "&", omittingEmptySubsequences: true) {
+        // Bytes, not characters: to Swift, '&' with a combining accent behind it is a character other than '&'.
+        for pair in Array(text.utf8).split(separator: UInt8(ascii: "&")) {
             guard fields.count < limit else { throw EncodingError(.form, at: limit, wanted: "at most \(limit) fields") }
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = try PercentEncoding.decode(parts[0], plusIsSpace: true)
-            let value = parts.count == 2 ? try PercentEncoding.decode(parts[1], plusIsSpace: true) : ""
+            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            let name = try PercentEncoding.decode(pair[..<equals], plusIsSpace: true)
+            let value = try PercentEncoding.decode(pair[equals...].dropFirst(), plusIsSpace: true)
             fields.append(Field(name, value))
         }
     }
@@ -41,7 +41,7 @@ package struct Form: Equatable, Sendable {
     ///   that two parsers answer differently (RFC 6749, section 3.2, forbids it).
     package func value(_ name: String) throws(EncodingError) -> String? {
         var found: String?
-        for (offset, field) in fields.enumerated() where field.name == name {
+        for (offset, field) in fields.enumerated() where field.name.utf8.elementsEqual(name.utf8) {
             guard found == nil else { throw EncodingError(.form, at: offset, wanted: "'\(name)' once") }
             found = field.value
         }

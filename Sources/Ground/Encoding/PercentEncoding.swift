@@ -19,14 +19,17 @@ package enum PercentEncoding {
     ///
     /// - Throws: `EncodingError` with code `percent` on a broken escape, with `utf8` where the bytes are no UTF-8.
     package static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) throws(EncodingError) -> String {
-        let characters = Array(text.utf8)
+        try decode(Array(text.utf8)[...], plusIsSpace: plusIsSpace)
+    }
+
+    static func decode(_ characters: ArraySlice<UInt8>, plusIsSpace: Bool) throws(EncodingError) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(characters.count)
-        var index = 0
-        while index < characters.count {
+        var index = characters.startIndex
+        while index < characters.endIndex {
             switch characters[index] {
             case UInt8(ascii: "%"):
-                guard index + 2 < characters.count, let high = value(characters[index + 1]),
+                guard index + 2 < characters.endIndex, let high = value(characters[index + 1]),
                     let low = value(characters[index + 2])
                 else { throw EncodingError(.percent, at: index, wanted: "two hex digits after %") }
                 bytes.append(high << 4 | low)

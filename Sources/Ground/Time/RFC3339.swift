@@ -4,7 +4,7 @@ package enum RFC3339 {
     package static func format(_ moment: UnixTime) -> String {
         let (year, month, day) = civil(fromDays: floorDivide(moment.seconds, 86_400))
         let second = Int(moment.seconds - floorDivide(moment.seconds, 86_400) * 86_400)
-        let fraction = Int(moment.milliseconds - moment.seconds * 1000)
+        let fraction = Int((moment.milliseconds % 1000 + 1000) % 1000)
         let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
         let time = "\(padded(second / 3_600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
         return fraction == 0 ? "\(date)T\(time)Z" : "\(date)T\(time).\(padded(fraction, 3))Z"
@@ -23,6 +23,8 @@ package enum RFC3339 {
         else { throw refused }
         guard let fraction = scanner.fraction(), let offset = scanner.offset(), scanner.isAtEnd else { throw refused }
         let seconds = days * 86_400 + Int64(hour * 3_600 + minute * 60 + second) - Int64(offset * 60)
+        // The offset may lead out of the years that four digits can write.
+        guard expressible.contains(seconds) else { throw refused }
         return UnixTime(milliseconds: seconds * 1000 + Int64(fraction))
     }
 
@@ -35,13 +37,16 @@ package enum RFC3339 {
         return UnixTime(seconds: days * 86_400)
     }
 
+    /// Seconds since the epoch from 0001-01-01 to the end of 9999.
+    private static let expressible: Range<Int64> = -62_135_596_800..<253_402_300_800
+
     private static func padded(_ number: Int, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-        value >= 0 ? value / divisor : (value - divisor + 1) / divisor
+        value / divisor - (value % divisor < 0 ? 1 : 0)
     }
 
     /// The civil date of a day number, in the proleptic Gregorian calendar.
@@ -88,7 +93,7 @@ private struct Scanner {
 
     /// Days since the epoch.
     mutating func date() -> Int64? {
-        guard let year = number(4), take("-"), let month = number(2), take("-"), let day = number(2),
+        guard let year = number(4), year > 0, take("-"), let month = number(2), take("-"), let day = number(2),
             (1...12).contains(month), day >= 1, day <= Self.length(ofMonth: month, year: year)
         else { return nil }
         let marchYear = Int64(month <= 2 ? year - 1 : year)

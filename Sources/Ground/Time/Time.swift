@@ -15,6 +15,12 @@ package struct TimeError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The text that was refused.
     package let seen: String
 
+    /// Makes an error.
+    package init(code: Code, seen: String) {
+        self.code = code
+        self.seen = seen
+    }
+
     package var description: String {
         switch code {
         case .duration: "'\(seen)' is no duration: write a whole number and s, m, h or d, such as 90s, 5m, 1h or 90d"

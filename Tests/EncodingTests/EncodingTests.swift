@@ -1,1 +1,0 @@
-// EncodingTests: not yet written.

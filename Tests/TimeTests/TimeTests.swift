@@ -1,1 +1,0 @@
-// TimeTests: not yet written.
