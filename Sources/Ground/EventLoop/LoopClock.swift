@@ -1,0 +1,74 @@
+internal import Synchronization
+
+/// Monotonic time, and waiting for it without a thread beside the loop's.
+///
+/// The standard library's `ContinuousClock` waits through libdispatch, whose threads a one-loop-a-core program does not
+/// otherwise have.
+package struct LoopClock: Clock {
+    /// A moment of monotonic time.
+    package typealias Instant = ContinuousClock.Instant
+
+    private let loop: EventLoop
+
+    /// Makes the clock of a loop.
+    package init(_ loop: EventLoop) { self.loop = loop }
+
+    /// The moment now.
+    package var now: Instant { ContinuousClock.now }
+
+    /// What libevent counts in.
+    package var minimumResolution: Duration { .microseconds(1) }
+
+    /// Waits; the tolerance is not used.
+    ///
+    /// - Throws: `CancellationError` as soon as the task is cancelled.
+    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        let sleeper = Sleeper(loop)
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                loop.execute { sleeper.begin(continuation, until: deadline) }
+            }
+        } onCancel: {
+            loop.execute { sleeper.end(with: .failure(CancellationError())) }
+        }
+    }
+
+    /// One wait; touched on the loop's thread alone.
+    private final class Sleeper: @unchecked Sendable {
+        private let loop: EventLoop
+        private var timer: EventTimer?
+        private var continuation: CheckedContinuation<Void, any Error>?
+        /// The cancellation may come before the continuation does.
+        private var outcome: Result<Void, any Error>?
+
+        init(_ loop: EventLoop) { self.loop = loop }
+
+        func begin(_ continuation: CheckedContinuation<Void, any Error>, until deadline: Instant) {
+            if let outcome { return continuation.resume(with: outcome) }
+            self.continuation = continuation
+            do throws(EventLoopError) {
+                let timer = try EventTimer(on: loop) { [self] in end(with: .success(())) }
+                timer.set(after: ContinuousClock.now.duration(to: deadline))
+                self.timer = timer
+            } catch {
+                end(with: .failure(error))
+            }
+        }
+
+        func end(with outcome: Result<Void, any Error>) {
+            guard self.outcome == nil else { return }
+            self.outcome = outcome
+            timer?.cancel()
+            timer = nil
+            continuation?.resume(with: outcome)
+            continuation = nil
+        }
+    }
+}
+
+extension EventLoop {
+    /// Waits for some time on this loop.
+    ///
+    /// - Throws: `CancellationError` as soon as the task is cancelled.
+    package func sleep(for duration: Duration) async throws { try await LoopClock(self).sleep(for: duration) }
+}

@@ -1,0 +1,121 @@
+internal import CEventHTTP
+internal import Crypto
+internal import EventLoop
+
+/// The life of the connections.
+extension HTTPServer {
+    /// Makes the stream of a connection that libevent has just accepted.
+    func accept() -> OpaquePointer? {
+        let options = Int32(BEV_OPT_CLOSE_ON_FREE.rawValue)  // of the TLS session too
+        var stream: OpaquePointer?
+        if let tls {
+            let session = unsafe try? tls.makeSession()
+            unsafe stream = session.flatMap { session in
+                unsafe bufferevent_openssl_socket_new(loop.base, -1, session, BUFFEREVENT_SSL_ACCEPTING, options)
+            }
+        }
+        // Given nothing, libevent would make a plain stream of its own and serve it; a stream of ours can be closed.
+        let isDoomed = unsafe tls != nil && stream == nil
+        guard let stream = unsafe stream ?? bufferevent_socket_new(loop.base, -1, options) else { return nil }
+        // Held until the connection is known: where libevent fails to make it, it frees the stream.
+        unsafe bufferevent_incref(stream)
+        if arrivals.isEmpty { loop.execute { self.attachArrivals() } }
+        arrivals.append(unsafe Connection(self, stream: stream, isDoomed: isDoomed))
+        if arrivals.count + connections.count >= settings.limits.connections { listener.pause() }
+        return unsafe stream
+    }
+
+    /// Gets to know the connections that libevent has made since the last turn, before it reads from any of them.
+    private func attachArrivals() {
+        for connection in arrivals {
+            if connection.attach(), let handle = unsafe connection.handle {
+                connections[UInt(bitPattern: handle)] = connection
+                if connection.isDoomed { connection.close() }
+            }
+            unsafe bufferevent_decref(connection.stream)
+        }
+        arrivals.removeAll(keepingCapacity: true)
+    }
+
+    /// The connection of a request that libevent hands over.
+    func connection(of request: UnsafeMutablePointer<evhttp_request>) -> Connection? {
+        guard let handle = unsafe evhttp_request_get_connection(request) else { return nil }
+        return connections[UInt(bitPattern: handle)]
+    }
+
+    /// Forgets a connection that libevent has ended.
+    func ended(_ connection: Connection) {
+        guard let handle = unsafe connection.handle else { return }
+        connections[UInt(bitPattern: handle)] = nil
+        if state == .open, connections.count < settings.limits.connections { listener.resume() }
+        if state != .open, connections.isEmpty { loop.execute { self.finish() } }
+    }
+
+    /// Ends what has taken too long.
+    func sweep() {
+        ticks += 1
+        date = HTTPDate.now()
+        let limits = settings.limits
+        let idle = limits.ticks(in: limits.idle)
+        let request = limits.ticks(in: limits.request)
+        let linger = limits.ticks(in: min(.seconds(2), limits.request))
+        for connection in connections.values {
+            let waited = ticks - connection.since
+            switch connection.phase {
+            case .idle where waited > idle: connection.close()
+            case .greeting where waited > request: connection.close()
+            case .reading where waited > request: connection.refuseLate()
+            case .answering where waited > request: connection.close()
+            case .lingering where waited > linger: connection.close()
+            case .greeting, .idle, .reading, .answering, .lingering, .handling, .ended: break
+            }
+        }
+        // It may have been paused for want of descriptors.
+        if state == .open, connections.count < limits.connections { listener.resume() }
+    }
+
+    /// How many connections there are now.
+    package var openConnections: Int {
+        get async { await loop.perform { self.connections.count + self.arrivals.count } }
+    }
+
+    /// Ends the server in good order: takes no new connection, closes those that are idle, and lets each request that is
+    /// under way finish, for as long as the grace lasts; what is left then is cut off.
+    package func drain(for grace: Duration) async {
+        let cut = Task(executorPreference: loop) { [loop] in
+            try await loop.sleep(for: grace)
+            loop.execute { self.cutOff() }
+        }
+        await withCheckedContinuation { waiter in
+            // Never within a callback of libevent's, in which the caller may be: the server may be freed here.
+            loop.execute { self.beginDraining(waiter) }
+        }
+        cut.cancel()
+    }
+
+    /// Ends the server and its connections at once.
+    package func close() async { await drain(for: .zero) }
+
+    private func beginDraining(_ waiter: CheckedContinuation<Void, Never>) {
+        guard state != .closed else { return waiter.resume() }
+        waiters.append(waiter)
+        guard state == .open else { return }
+        state = .draining
+        attachArrivals()
+        listener.close()
+        for connection in connections.values where connection.isUnused { connection.close() }
+        if connections.isEmpty { finish() }
+    }
+
+    private func cutOff() {
+        for connection in connections.values { connection.close() }
+    }
+
+    private func finish() {
+        guard state == .draining, connections.isEmpty else { return }
+        state = .closed
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+        release()
+    }
+}

@@ -1,0 +1,21 @@
+internal import CEventHTTP
+internal import EventLoop
+internal import HTTP
+
+/// The way of a request from libevent to the handler.
+extension HTTPServer {
+    /// Reads a request strictly, then lets the handler answer it, or refuses it.
+    func received(_ request: UnsafeMutablePointer<evhttp_request>) {
+        guard let connection = unsafe connection(of: request) else { return }
+        unsafe connection.take(request)
+        switch unsafe IncomingRequest(request, of: connection).read() {
+        case .refused(let refusal):
+            connection.answer(settings.errorBody(refusal.status, refusal.reason), closing: true)
+        case .accepted(let request, let isLast):
+            Task.immediate(executorPreference: loop) { [handler] in
+                let response = await handler(request)
+                connection.answer(response, closing: isLast)
+            }
+        }
+    }
+}

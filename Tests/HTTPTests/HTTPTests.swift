@@ -1,1 +1,0 @@
-// HTTPTests: not yet written.
