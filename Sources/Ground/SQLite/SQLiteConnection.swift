@@ -1,0 +1,93 @@
+internal import CSQLite
+
+/// A connection to one database file.
+///
+/// It is opened in SQLite's serialized mode, so that no two threads are ever inside it at once. What belongs together, such as a
+/// transaction or a row and its columns, is for the owner to keep together: in one `Mutex` or actor.
+@safe
+package struct SQLiteConnection: ~Copyable, @unchecked Sendable {  // sqlite.org/threadsafe.html: serialized.
+    /// How the file is opened.
+    package enum Mode: Equatable, Sendable {
+        /// The file must be there, and is written.
+        case readWrite
+        /// The file is made where it is missing; its mode is the process's umask's business.
+        case create
+        /// The file must be there, and is never written.
+        case readOnly
+    }
+
+    private let pointer: OpaquePointer  // sqlite3 *
+
+    /// Opens a file.
+    ///
+    /// A path is a path and never a URI, and functions in a hostile file's schema do not run (`trusted_schema` off, defensive
+    /// mode on): a database is data, even when someone else wrote it.
+    ///
+    /// - Throws: `SQLiteError`; `cannotOpen` where the file or its directory is not there or not ours to open. What is
+    ///   no database is found out at the first statement.
+    package init(path: String, mode: Mode) throws(SQLiteError) {
+        let access =
+            switch mode {
+            case .readWrite: SQLITE_OPEN_READWRITE
+            case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            case .readOnly: SQLITE_OPEN_READONLY
+            }
+        // Debian's SQLite is built to read what begins with `file:` as a URI, whatever the flags say.
+        let name = path.hasPrefix("file:") ? "./\(path)" : path
+        var opened: OpaquePointer?
+        var code = unsafe sqlite3_open_v2(name, &opened, access | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        if code == SQLITE_OK { code = unsafe csqlite_db_config_int(opened, SQLITE_DBCONFIG_DEFENSIVE, 1) }
+        if code == SQLITE_OK { code = unsafe csqlite_db_config_int(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0) }
+        guard code == SQLITE_OK, let connection = unsafe opened else {
+            let failure = unsafe SQLiteError.last(of: opened, returned: code)
+            unsafe sqlite3_close_v2(opened)
+            throw failure
+        }
+        unsafe pointer = connection
+    }
+
+    // Version 2 of close waits for statements that are still alive, so the order in which owners die does not matter.
+    deinit { unsafe sqlite3_close_v2(pointer) }
+
+    /// How long a statement waits for another process's lock before it fails with `busy`.
+    package func setBusyTimeout(milliseconds: Int32) { unsafe sqlite3_busy_timeout(pointer, milliseconds) }
+
+    /// Runs one or more statements that take no values, leaving any rows unread.
+    ///
+    /// - Throws: `SQLiteError` of the first statement that fails; those before it have taken effect.
+    package func execute(_ sql: String) throws(SQLiteError) {
+        let code = unsafe sqlite3_exec(pointer, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw unsafe SQLiteError.last(of: pointer, returned: code, sql: sql) }
+    }
+
+    /// Compiles one statement, to be used many times.
+    ///
+    /// - Throws: `SQLiteError`; `misuse` where the text holds more than one statement, or none.
+    package func prepare(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
+        try unsafe SQLiteStatement(compiling: sql, on: pointer)
+    }
+
+    /// The first column of a statement's first row, such as a PRAGMA's answer.
+    ///
+    /// - Throws: `SQLiteError`; `mismatch` where there is no row or no integer.
+    package func integer(_ sql: String) throws(SQLiteError) -> Int64 {
+        var statement = try prepare(sql)
+        guard try statement.step() else { throw SQLiteError(SQLITE_MISMATCH, message: "no row", sql: sql) }
+        return try statement.integer(at: 0)
+    }
+
+    /// The first column of a statement's first row, as text.
+    ///
+    /// - Throws: `SQLiteError`; `mismatch` where there is no row or no text.
+    package func text(_ sql: String) throws(SQLiteError) -> String {
+        var statement = try prepare(sql)
+        guard try statement.step() else { throw SQLiteError(SQLITE_MISMATCH, message: "no row", sql: sql) }
+        return try statement.text(at: 0)
+    }
+
+    /// Whether a transaction is open: false again where an error has rolled it back by itself.
+    package var isInTransaction: Bool { unsafe sqlite3_get_autocommit(pointer) == 0 }
+
+    /// How many rows the last INSERT, UPDATE or DELETE touched.
+    package var changes: Int64 { unsafe sqlite3_changes64(pointer) }
+}
