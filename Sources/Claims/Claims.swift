@@ -1,1 +1,65 @@
-// Claims: not yet written.
+package import Runs
+
+/// Claims owns what a token says about its run: the run's attested claims as a set, and subjects built from them.
+///
+/// Everything here is a pure function of a `Run`. It adds nothing to what was attested, signs nothing, and knows no cloud
+/// but by the length of the subject that it accepts.
+package struct ClaimSet: Equatable, Sendable {
+    /// The claims in the order in which tokens carry them.
+    package let members: [Claim]
+    /// The claims as a JSON object, braces included, written once when the run was registered.
+    package let json: [UInt8]
+    /// Whether the run's code is a stranger's, so that only rules that name `trust` speak for it.
+    package let isUntrusted: Bool
+    /// Values of the contract's own names at their index, so that a rule need not search.
+    private let standard: [String?]
+
+    /// The claims of a run.
+    package init(of run: Run) { self.init(run.attestation) }
+
+    /// The claims of what was attested of a run that is not registered, such as one whose policy is being explained.
+    package init(_ attestation: Attestation) {
+        members = attestation.claims
+        json = attestation.json
+        isUntrusted = attestation.trust == .untrusted
+        standard = attestation.standardValues
+    }
+
+    /// The first claim of which a condition does not hold, by its name; nil where it holds of all.
+    package func firstName(failing condition: (_ name: String, _ value: String) -> Bool) -> String? {
+        members.first { !condition($0.name, $0.value) }?.name
+    }
+
+    /// The value of a claim, or nil where the run lacks it.
+    package subscript(name: ClaimName) -> String? {
+        switch name {
+        case .standard(let name): standard[name.index]
+        case .further(let name): members.first { $0.name == name }?.value
+        }
+    }
+}
+
+/// The name of a claim, resolved once so that looking it up later is cheap.
+package enum ClaimName: Hashable, Sendable, CustomStringConvertible {
+    case standard(StandardClaim)
+    case further(String)
+
+    /// Makes the name that a token would carry as `text`.
+    package init(_ text: String) {
+        self = StandardClaim(rawValue: text).map(ClaimName.standard) ?? .further(text)
+    }
+
+    /// The claim that says whether a run is a stranger's.
+    package static let trust = ClaimName.standard(.trust)
+
+    /// The contract's own names, in the order in which tokens carry them.
+    package static let standardNames = StandardClaim.allCases.map(\.rawValue)
+
+    /// The name as tokens carry it.
+    package var description: String {
+        switch self {
+        case .standard(let name): name.rawValue
+        case .further(let name): name
+        }
+    }
+}

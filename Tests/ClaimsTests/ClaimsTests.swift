@@ -1,1 +1,0 @@
-// ClaimsTests: not yet written.

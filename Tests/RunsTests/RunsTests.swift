@@ -1,1 +1,0 @@
-// RunsTests: not yet written.
