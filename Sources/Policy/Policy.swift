@@ -1,1 +1,70 @@
-// Policy: not yet written.
+package import Claims
+internal import Text
+
+/// Policy owns the decision: rules of configuration, compiled once into an immutable value, answer a run's claims with a
+/// grant or a reasoned refusal.
+///
+/// What no rule allows is refused. A refusal is an ordinary outcome and is returned, not thrown. Nothing outside this module
+/// can make a `Grant` or a `ContextGrant`, so a token without a decision does not compile. It reads no clock, network
+/// or file, and uses no regular expressions.
+package final class Policy: Sendable {
+    private let audiences: [String: TokenRule]
+    private let targets: [String: TokenRule]
+    private let contexts: [String: RuleList]
+
+    /// Compiles rules into a policy, which never changes; a reload of the configuration makes another.
+    ///
+    /// - Throws: `PolicyError` with code `duplicate` where two entries are for one audience.
+    package init(_ rules: PolicyRules) throws(PolicyError) {
+        var audiences: [String: TokenRule] = [:]
+        for rule in rules.audiences where audiences.updateValue(rule, forKey: rule.audience) != nil {
+            throw PolicyError(
+                .duplicate,
+                "audience '\(rule.audience)' has two entries",
+                fix: "put the rules of both into one"
+            )
+        }
+        self.audiences = audiences
+        targets = rules.targets
+        contexts = rules.contexts
+    }
+
+    /// Decides whether a run may have a bare ID token for an audience, for as long as it asks or the audience's own time.
+    package func audienceGrant(
+        for claims: ClaimSet,
+        audience: String,
+        lifetime: Duration? = nil
+    ) -> Decision<Grant> {
+        guard let (name, rule) = audiences.exactEntry(audience) else {
+            return .refused(Refusal(unknown: .audience, name: audience, known: audiences.keys.sorted()))
+        }
+        return rule.decide(AskedFor(.audience, name), for: claims, lifetime: lifetime)
+    }
+
+    /// Decides whether a run may have a credential of a target, and so the ID token that buys it.
+    package func targetGrant(for claims: ClaimSet, target: String) -> Decision<Grant> {
+        guard let (name, rule) = targets.exactEntry(target) else {
+            return .refused(Refusal(unknown: .target, name: target, known: targets.keys.sorted()))
+        }
+        return rule.decide(AskedFor(.target, name), for: claims, lifetime: nil)
+    }
+
+    /// Decides whether a run may read the secrets of a context.
+    package func contextGrant(for claims: ClaimSet, context: String) -> Decision<ContextGrant> {
+        guard let (name, rules) = contexts.exactEntry(context) else {
+            return .refused(Refusal(unknown: .context, name: context, known: contexts.keys.sorted()))
+        }
+        switch rules.decide(claims) {
+        case .matched(let place): return .allowed(ContextGrant(claims: claims, context: name, rule: place))
+        case .unmatched(let nearest): return .refused(Refusal(AskedFor(.context, name), nearest: nearest))
+        }
+    }
+}
+
+extension Dictionary where Key == String {
+    /// The entry of a name, byte for byte: a dictionary alone would also find canonical equivalents of it.
+    fileprivate func exactEntry(_ name: String) -> (key: String, value: Value)? {
+        guard let index = index(forKey: name), self[index].key.isSameBytes(as: name) else { return nil }
+        return self[index]
+    }
+}

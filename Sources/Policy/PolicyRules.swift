@@ -1,0 +1,85 @@
+package import Claims
+package import Crypto
+
+/// Everything that configuration says about who may have what, each list already compiled and checked.
+package struct PolicyRules: Sendable {
+    /// Who may ask for a bare ID token, for each audience once.
+    package var audiences: [TokenRule]
+    /// Who may have a credential, for each target by its name.
+    package var targets: [String: TokenRule]
+    /// Who may read static secrets, for each context by its name.
+    package var contexts: [String: RuleList]
+
+    /// Makes the rules of a configuration.
+    package init(
+        audiences: [TokenRule] = [],
+        targets: [String: TokenRule] = [:],
+        contexts: [String: RuleList] = [:]
+    ) {
+        self.audiences = audiences
+        self.targets = targets
+        self.contexts = contexts
+    }
+}
+
+/// Who may have a token of which shape.
+package struct TokenRule: Sendable {
+    /// The token's `aud`.
+    package let audience: String
+    package let algorithm: SignatureAlgorithm
+    /// How long the token lives where the job does not ask.
+    package let lifetime: Duration
+    /// The longest life that a job may ask for.
+    package let maximumLifetime: Duration
+    package let subject: SubjectFormat
+    package let subjectLimit: SubjectLimit
+    package let allow: RuleList
+
+    /// Makes a rule of an audience's or a target's settings.
+    package init(
+        audience: String,
+        algorithm: SignatureAlgorithm,
+        lifetime: Duration,
+        maximumLifetime: Duration,
+        subject: SubjectFormat,
+        subjectLimit: SubjectLimit,
+        allow: RuleList
+    ) {
+        self.audience = audience
+        self.algorithm = algorithm
+        self.lifetime = lifetime
+        self.maximumLifetime = maximumLifetime
+        self.subject = subject
+        self.subjectLimit = subjectLimit
+        self.allow = allow
+    }
+
+    func decide(_ asked: AskedFor, for claims: ClaimSet, lifetime: Duration?) -> Decision<Grant> {
+        let place: RulePlace
+        switch allow.decide(claims) {
+        case .matched(let matched): place = matched
+        case .unmatched(let nearest): return .refused(Refusal(asked, nearest: nearest))
+        }
+        let lifetime = lifetime ?? self.lifetime
+        guard lifetime >= .seconds(1), lifetime <= maximumLifetime else {
+            return .refused(Refusal(asked, lifetime: lifetime, maximum: maximumLifetime))
+        }
+        do {
+            let subject = try subject.subject(of: claims, limit: subjectLimit)
+            let target = asked.kind == .target ? asked.name : nil
+            return .allowed(
+                Grant(
+                    claims: claims,
+                    subject: subject,
+                    audience: audience,
+                    algorithm: algorithm,
+                    lifetime: lifetime,
+                    target: target,
+                    rule: place
+                )
+            )
+        } catch {
+            return .refused(Refusal(asked, subject: error))
+        }
+    }
+}
