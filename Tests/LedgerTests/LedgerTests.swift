@@ -1,1 +1,0 @@
-// LedgerTests: not yet written.
