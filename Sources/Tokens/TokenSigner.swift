@@ -1,0 +1,81 @@
+internal import Claims
+internal import Crypto
+internal import Encoding
+package import JSON
+package import Policy
+package import Time
+
+/// Turns a grant into a signed token.
+///
+/// A run of strangers' code gets its token from the second issuer, whatever else is granted.
+package struct TokenSigner: Sendable {
+    private let trusted: Issuer
+    private let untrusted: Issuer
+    private let clock: WallClock
+
+    /// Makes a signer of the broker's two issuers.
+    package init(trusted: Issuer, untrusted: Issuer, clock: @escaping WallClock) {
+        self.trusted = trusted
+        self.untrusted = untrusted
+        self.clock = clock
+    }
+
+    /// Signs a token that says what the grant says, ending with its lifetime and not after `end`.
+    ///
+    /// What the job chose for itself stands under `job_claims`, where nobody takes it for what was attested.
+    ///
+    /// - Throws: `TokenError` with code `keyRing` where the issuer has no key for the grant's algorithm, `lifetime`, `tooLong`
+    ///   above 20,000 characters, `signing`, or `mismatch`.
+    package func sign(
+        _ grant: Grant,
+        jobClaims: JSONObject = [:],
+        end: UnixTime? = nil
+    ) throws(TokenError) -> SignedToken {
+        let issuer = grant.claims.isUntrusted ? untrusted : trusted
+        guard let key = issuer.keys.signing(grant.algorithm) else {
+            throw TokenError(
+                .keyRing,
+                "issuer \(issuer.url)",
+                seen: "no key for \(grant.algorithm.rawValue)",
+                wanted: "one; add the algorithm to keys.algorithms and run 'jobpass init'"
+            )
+        }
+        let jobClaims = Payload.wrapped(jobClaims)
+        let payload = try Payload(
+            of: grant,
+            issuer: issuer,
+            kid: key.kid,
+            jobClaims: jobClaims,
+            now: clock(),
+            end: end
+        )
+        let text = try sign(payload.bytes, with: key)
+        try PayloadCheck(payload.bytes).check(grant, payload.facts, jobClaims: jobClaims)
+        return SignedToken(
+            facts: payload.facts,
+            claims: payload.bytes,
+            text: TokenText(bytes: text, facts: payload.facts)
+        )
+    }
+
+    private func sign(_ payload: [UInt8], with key: IssuerKey) throws(TokenError) -> [UInt8] {
+        let signature: [UInt8]
+        var text = key.headerPart + Base64URL.encodedBytes(payload)
+        do throws(CryptoError) {
+            signature = try key.key.sign(text)
+        } catch {
+            throw TokenError(.signing, "key \(key.kid)", seen: error.description, wanted: "a signature")
+        }
+        text.append(UInt8(ascii: "."))
+        text.append(contentsOf: Base64URL.encodedBytes(signature))
+        guard text.count <= CompactJWS.maximumByteCount else {
+            throw TokenError(
+                .tooLong,
+                "token",
+                seen: "\(text.count) characters",
+                wanted: "at most \(CompactJWS.maximumByteCount), which is what AWS takes; attest fewer claims"
+            )
+        }
+        return text
+    }
+}

@@ -1,1 +1,0 @@
-// TokensTests: not yet written.
