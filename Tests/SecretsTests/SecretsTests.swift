@@ -1,1 +1,0 @@
-// SecretsTests: not yet written.
