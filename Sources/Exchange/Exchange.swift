@@ -1,1 +1,88 @@
-// Exchange: not yet written.
+internal import Crypto
+package import HTTP
+internal import JSON
+package import Ledger
+package import Time
+package import Tokens
+
+/// Exchange owns the trade of an ID token for a cloud's credential: what each type of target is asked, how its answer is
+/// read, what its failure means, and when it is asked again.
+///
+/// It decides nobody's access (`Policy` does) and no fallback (`Secrets` does, by the kind of failure that is told here). The
+/// token it sends is one that the ledger has recorded, and the credential it brings can be read by nobody before the
+/// ledger has recorded that as well. One file for each cloud; a new type is a new `Exchanger`.
+///
+/// AWS STS 2011-06-15, the JWT auth method of OpenBao and Vault.
+package struct Exchange: Sendable {
+    private let transport: any Transport
+    private let clock: WallClock
+    private let pacing: Pacing
+
+    /// Makes an exchange over one network.
+    package init(transport: any Transport, clock: @escaping WallClock, pacing: Pacing) {
+        self.transport = transport
+        self.clock = clock
+        self.pacing = pacing
+    }
+
+    /// Trades a recorded token for a target's credential, again and again within the target's time-out while there is an
+    /// outage.
+    ///
+    /// - Throws: `ExchangeFailure` of the last try.
+    package func trade(
+        _ token: consuming Released<TokenText>,
+        at target: Target,
+        for job: JobIdentity
+    ) async throws(ExchangeFailure) -> Credential {
+        let token = token.take()
+        switch target.service {
+        case .aws(let aws):
+            let exchanger = AWSExchanger(target: target, aws: aws, sessionName: job.sessionName)
+            return try await trade(token.text, through: exchanger, deadline: target.timeout)
+        case .vault(let vault):
+            let exchanger = VaultExchanger(target: target, vault: vault)
+            return try await trade(token.text, through: exchanger, deadline: target.timeout)
+        case .none(let none):
+            return Credential(ofNoTrade: token, at: target, as: none)
+        }
+    }
+
+    private func trade(
+        _ token: String,
+        through exchanger: some Exchanger,
+        deadline: Duration
+    ) async throws(ExchangeFailure) -> Credential {
+        let start = pacing.elapsed()
+        var retry = Retry(deadline: deadline)
+        while true {
+            let limits = retry.begin(elapsed: pacing.elapsed() - start)
+            var failure: ExchangeFailure
+            do throws(ExchangeFailure) {
+                return try await ask(exchanger, exchanger.request(token: token, limits: limits))
+            } catch {
+                failure = error
+            }
+            failure.attempts = retry.attempts
+            guard
+                case .pause(let pause) = retry.after(failure, elapsed: pacing.elapsed() - start, jitter: pacing.jitter)
+            else { throw failure }
+            await pacing.sleep(pause)
+            // Who asked has gone: another try would serve nobody, and neither would a fallback.
+            guard !Task.isCancelled else { throw failure.whenNobodyWaits() }
+        }
+    }
+
+    private func ask(
+        _ exchanger: some Exchanger,
+        _ request: OutgoingRequest
+    ) async throws(ExchangeFailure) -> Credential {
+        let asked = clock()
+        let response: HTTPResponse
+        do throws(TransportError) { response = try await transport.send(request) } catch {
+            throw ExchangeFailure(error)
+        }
+        if let failure = ExchangeFailure(statusOf: response) { throw failure }
+        guard response.status == 200 else { throw exchanger.refusal(in: response) }
+        return try exchanger.credential(in: response, asked: asked, now: clock())
+    }
+}

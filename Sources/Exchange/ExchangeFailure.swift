@@ -1,0 +1,41 @@
+/// Why a trade gave no credential; the kind alone decides what may happen next.
+package struct ExchangeFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What a failure means for the job.
+    package enum Kind: String, CaseIterable, Sendable {
+        /// The cloud understood and said no: final, neither tried again nor replaced by a fallback.
+        case refused
+        /// The cloud could not be asked, or could not answer: tried again, and then the only reason for a fallback.
+        case outage
+        /// The cloud could be asked, and a setting of ours or of the role is wrong: somebody has to mend it.
+        case misconfigured
+        /// Something answered that is not the service we know, or not as it should: no more reason to trust it than a no.
+        case brokenAnswer
+        /// The broker itself is going away; nothing is known of the cloud.
+        case cancelled
+    }
+
+    package let kind: Kind
+    /// The cloud's own code (`AccessDenied`), else ours for what happened (`timeout`, `certificate`, `http-503`).
+    package let code: String
+    /// The cloud's or the library's own words, cut to a bounded line in which no token stands.
+    package let message: String
+    /// How often the cloud was asked.
+    package internal(set) var attempts = 1
+    /// Whether time ran out, rather than the cloud refusing connections or answering.
+    package internal(set) var isTimeout = false
+    /// Whether asking again within seconds can help.
+    var isWorthAnotherTry: Bool
+    /// How long the cloud asks us to wait (RFC 9110, section 10.2.3).
+    let retryAfter: Duration?
+
+    /// Makes a failure; the message is held to what `message` promises.
+    package init(_ kind: Kind, code: String, message: String, retryAfter: Duration? = nil) {
+        self.kind = kind
+        self.code = CloudText.code(code)
+        self.message = CloudText.line(message)
+        self.retryAfter = retryAfter
+        isWorthAnotherTry = kind == .outage
+    }
+
+    package var description: String { "\(code): \(message)" }
+}

@@ -1,0 +1,44 @@
+internal import HTTP
+
+/// When a trade that met an outage tries again, within the time that its target gives it.
+///
+/// Full jitter: each pause is drawn evenly from nothing up to a bound that doubles, so that brokers and jobs which failed
+/// together do not come back together.
+struct Retry: Sendable {
+    /// What comes next.
+    enum Action: Equatable, Sendable {
+        case pause(Duration)
+        case giveUp
+    }
+
+    static let attempts = 4
+    static let firstBound: Duration = .milliseconds(250)
+    static let lastBound: Duration = .seconds(4)
+    /// What one request may take, and of that its connection.
+    static let perRequest: Duration = .seconds(10)
+    static let perConnection: Duration = .seconds(3)
+    /// No request begins with less time than this: it could only fail.
+    static let leastTime: Duration = .milliseconds(500)
+
+    /// The longest that all of it may take.
+    let deadline: Duration
+    private(set) var attempts = 0
+
+    init(deadline: Duration) { self.deadline = deadline }
+
+    /// The limits of the request that begins now.
+    mutating func begin(elapsed: Duration) -> OutgoingRequest.Limits {
+        attempts += 1
+        let left = max(deadline - elapsed, .zero)
+        let total = min(Self.perRequest, left)
+        return OutgoingRequest.Limits(connect: min(Self.perConnection, total), total: total, responseBytes: 1 << 20)
+    }
+
+    /// What to do after a failure; `jitter` draws a duration from nothing up to the one it gets.
+    func after(_ failure: ExchangeFailure, elapsed: Duration, jitter: (Duration) -> Duration) -> Action {
+        guard failure.isWorthAnotherTry, attempts < Self.attempts else { return .giveUp }
+        let bound = min(Self.firstBound * (1 << (attempts - 1)), Self.lastBound)
+        let pause = max(jitter(bound), failure.retryAfter ?? .zero)
+        return elapsed + pause + Self.leastTime <= deadline ? .pause(pause) : .giveUp
+    }
+}

@@ -1,1 +1,0 @@
-// ExchangeTests: not yet written.

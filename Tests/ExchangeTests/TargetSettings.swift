@@ -1,0 +1,219 @@
+import Crypto
+import Encoding
+import Exchange
+import Testing
+import Time
+
+private let role = "arn:aws:iam::123456789012:role/deploy"
+
+@Suite("The settings of an AWS target")
+struct AWSTargetSettings {
+    @Test("left out, the endpoint is the region's own and the session an hour")
+    func defaults() throws {
+        let target = try AWSTarget(role: role, region: "eu-west-1")
+        #expect(target.endpoint.url == "https://sts.eu-west-1.amazonaws.com")
+        #expect(target.session == .seconds(3_600))
+        #expect(target.policy == nil)
+        #expect(target.policyARNs.isEmpty)
+    }
+
+    /// Partitions, their region names and DNS suffixes as botocore 1.43.11 has them in `data/partitions.json`.
+    @Test(
+        "every partition's regions have its suffix",
+        arguments: [
+            ("aws", "us-east-1", "amazonaws.com"), ("aws", "mx-central-1", "amazonaws.com"),
+            ("aws", "ap-southeast-2", "amazonaws.com"), ("aws-cn", "cn-northwest-1", "amazonaws.com.cn"),
+            ("aws-us-gov", "us-gov-west-1", "amazonaws.com"), ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+            ("aws-iso", "us-iso-east-1", "c2s.ic.gov"), ("aws-iso-b", "us-isob-east-1", "sc2s.sgov.gov"),
+            ("aws-iso-e", "eu-isoe-west-1", "cloud.adc-e.uk"), ("aws-iso-f", "us-isof-south-1", "csp.hci.ic.gov"),
+        ]
+    )
+    func partitions(_ partition: String, _ region: String, _ suffix: String) throws {
+        let target = try AWSTarget(role: "arn:\(partition):iam::123456789012:role/path/deploy", region: region)
+        #expect(target.endpoint.url == "https://sts.\(region).\(suffix)")
+    }
+
+    @Test("a region in another partition than the role is a contradiction")
+    func contradiction() {
+        #expect(
+            throws: TargetError("region", seen: "cn-north-1", wanted: "a region of the role's partition, which is aws")
+        ) { try AWSTarget(role: role, region: "cn-north-1") }
+    }
+
+    @Test("an endpoint of one's own replaces the region's, without the slash at its end")
+    func endpoint() throws {
+        let target = try AWSTarget(role: role, region: "eu-west-1", endpoint: "http://127.0.0.1:9911/aws/")
+        #expect(target.endpoint.url == "http://127.0.0.1:9911/aws")
+    }
+
+    @Test(
+        "what is no role is refused",
+        arguments: [
+            "", "deploy", "arn:aws:iam::123456789012:user/deploy", "arn:aws:iam::12345678901:role/deploy",
+            "arn:aws:iam::123456789012:role/", "arn:aws:iam::123456789012:role/a/",
+            "arn:aws:iam:eu:123456789012:role/a",
+            "arn:aws:sts::123456789012:role/a", "arn:aws:iam::123456789012:role/a b",
+            "arn:aws:iam::1234567890ab:role/a",
+            "arn:aws:iam::123456789012:role/a:b",
+        ]
+    )
+    func roles(_ text: String) {
+        #expect(refusedKey { () throws(TargetError) in _ = try AWSTarget(role: text, region: "eu-west-1") } == "role")
+    }
+
+    @Test(
+        "what is no region is refused",
+        arguments: ["", "eu", "eu-west", "EU-west-1", "eu-west-1.evil.example/", "eu--1"]
+    )
+    func regions(_ text: String) {
+        #expect(refusedKey { () throws(TargetError) in _ = try AWSTarget(role: role, region: text) } == "region")
+    }
+
+    @Test("a session is from 15 minutes to 12 hours long")
+    func sessions() throws {
+        for seconds: Int64 in [900, 43_200] {
+            #expect(
+                try AWSTarget(role: role, region: "eu-west-1", session: .seconds(seconds)).session == .seconds(seconds)
+            )
+        }
+        for seconds: Int64 in [1, 899, 43_201] {
+            #expect(
+                refusedKey { () throws(TargetError) in
+                    _ = try AWSTarget(role: role, region: "eu-west-1", session: .seconds(seconds))
+                } == "session"
+            )
+        }
+    }
+
+    @Test("a session policy and its managed ones keep within AWS's limits")
+    func policies() throws {
+        func refused(_ policy: String?, _ arns: [String]) -> String? {
+            refusedKey { () throws(TargetError) in
+                _ = try AWSTarget(role: role, region: "eu-west-1", policy: policy, policyARNs: arns)
+            }
+        }
+        let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+        #expect(refused("{\"Statement\": []}", Array(repeating: arn, count: 10)) == nil)
+        #expect(refused("", []) == "policy")
+        #expect(refused("not json", []) == "policy")
+        #expect(refused("[]", []) == "policy")
+        #expect(refused("{\"a\":\"\(String(repeating: "é", count: 2_040))\"}", []) == nil)
+        #expect(refused("{\"a\":\"\(String(repeating: "é", count: 2_041))\"}", []) == "policy")
+        #expect(refused("{\"€\": 1}", []) == "policy")
+        #expect(refused(nil, Array(repeating: arn, count: 11)) == "policy_arns")
+        #expect(refused(nil, ["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"]) == "policy_arns")
+    }
+}
+
+@Suite("The settings of a Vault target")
+struct VaultTargetSettings {
+    @Test("left out, the mount is jwt, and slashes at the end are dropped")
+    func defaults() throws {
+        let target = try VaultTarget(address: "https://vault.example.com:8200/", role: "ci", namespace: "team/web/")
+        #expect(target.address.url == "https://vault.example.com:8200")
+        #expect(target.mount == "jwt")
+        #expect(target.namespace == "team/web")
+        #expect(try VaultTarget(address: "https://v.example/under", role: "ci", mount: "ci/jwt").mount == "ci/jwt")
+    }
+
+    @Test(
+        "a setting that cannot work is named",
+        arguments: [
+            ("vault.example.com", "ci", "jwt", nil, "address"), ("https://v.example/v1", "ci", "jwt", nil, "address"),
+            ("https://v.example", "", "jwt", nil, "role"), ("https://v.example", "a/b", "jwt", nil, "role"),
+            ("https://v.example", "ci", "auth/jwt", nil, "mount"), ("https://v.example", "ci", "", nil, "mount"),
+            ("https://v.example", "ci", "../sys", nil, "mount"), ("https://v.example", "ci", "/jwt", nil, "mount"),
+            ("https://v.example", "ci", "jwt?x", nil, "mount"), ("https://v.example", "ci", "jwt", "a//b", "namespace"),
+            ("https://v.example", "ci", "jwt", "", "namespace"),
+            ("https://v.example", "ci", "jwt", "a\r\nb", "namespace"),
+        ] as [(String, String, String, String?, String)]
+    )
+    func refused(_ address: String, _ role: String, _ mount: String, _ namespace: String?, _ key: String) {
+        #expect(
+            refusedKey { () throws(TargetError) in
+                _ = try VaultTarget(address: address, role: role, mount: mount, namespace: namespace)
+            } == key
+        )
+    }
+}
+
+@Suite("Settings that every target has")
+struct TargetSettings {
+    @Test("a target takes its name, its type from its service, and 25 seconds")
+    func common() throws {
+        let target = try Target(name: "prod.eu-1_b", service: .none(NoneTarget()))
+        #expect(target.type == .none)
+        #expect(target.timeout == .seconds(25))
+        #expect(try NoneTarget().environment == EnvironmentName("JOBPASS_ID_TOKEN"))
+    }
+
+    @Test("a name that would need an escape in a URL is refused", arguments: ["", "-a", ".", "a/b", "a b", "ä"])
+    func names(_ name: String) {
+        #expect(
+            refusedKey { () throws(TargetError) in _ = try Target(name: name, service: .none(NoneTarget())) } == "name"
+        )
+        #expect(
+            refusedKey { () throws(TargetError) in _ = try NoneTarget(environment: name) } == "environment"
+        )
+    }
+
+    @Test("a time-out is from a second to five minutes", arguments: [(0, false), (1, true), (300, true), (301, false)])
+    func timeouts(_ seconds: Int, _ isTaken: Bool) {
+        let refused = refusedKey { () throws(TargetError) in
+            _ = try Target(name: "a", service: .none(NoneTarget()), timeout: .seconds(seconds))
+        }
+        #expect(refused == (isTaken ? nil : "timeout"))
+    }
+
+    @Test("each type has its audience and its algorithms")
+    func types() {
+        #expect(TargetType.allCases.map(\.rawValue) == ["aws", "vault", "none"])
+        #expect(TargetType.aws.defaultAudience == "sts.amazonaws.com")
+        #expect(TargetType.vault.defaultAudience == nil)
+        #expect(TargetType.none.defaultAudience == nil)
+        #expect(
+            TargetType.aws.acceptedAlgorithms.map(\.rawValue) == ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
+        )
+        #expect(TargetType.vault.acceptedAlgorithms == SignatureAlgorithm.allCases)
+        #expect(TargetType.none.acceptedAlgorithms == SignatureAlgorithm.allCases)
+    }
+
+    @Test(
+        "an endpoint is https, or http on the machine itself",
+        arguments: [
+            "https://a.example", "https://a.example:8443/x/y", "https://[2001:db8::1]:8200", "http://127.0.0.1:1",
+            "http://127.9.9.9", "http://localhost:8200", "http://[::1]:8200",
+        ]
+    )
+    func endpoints(_ url: String) throws {
+        #expect(try Endpoint(url, key: "address").url == url)
+        #expect(try Endpoint(url + "/", key: "address").url == url)
+    }
+
+    @Test(
+        "an endpoint that would send a token elsewhere or in the open is refused",
+        arguments: [
+            "", "a.example", "ftp://a.example", "HTTPS://a.example", "https://", "https:///x", "https://u@a.example",
+            "https://u:p@a.example", "https://a.example?x", "https://a.example#x", "https://a.example/?x",
+            "https://a..b",
+            "https://a.example:0", "https://a.example:65536", "https://a.example:", "https://a.example:80a",
+            "https://a.example/..", "https://a.example//x", "https://a.example/%2e", "https://a b",
+            "https://a.example\\x",
+            "https://[::1", "https://[]", "https://-a.example", "http://a.example", "http://127.0.0.1.evil.example",
+            "http://localhost.evil.example", "http://127.1", "http://0.0.0.0", "http://169.254.169.254",
+        ]
+    )
+    func refusedEndpoints(_ url: String) {
+        #expect(refusedKey { () throws(TargetError) in _ = try Endpoint(url, key: "address") } == "address")
+    }
+}
+
+/// The key that a setting's refusal names; nil where it is taken.
+private func refusedKey(_ make: () throws(TargetError) -> Void) -> String? {
+    do throws(TargetError) {
+        try make()
+        return nil
+    } catch {
+        return error.key
+    }
+}
