@@ -1,1 +1,0 @@
-// DeliveryTests: not yet written.

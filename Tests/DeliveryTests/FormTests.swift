@@ -1,0 +1,116 @@
+import Delivery
+import Encoding
+import JSON
+import POSIX
+import Support
+import Testing
+import Time
+
+@Suite("Forms of a credential")
+struct FormTests {
+    static let awkward = [
+        "plain", "it's", "''", "'", "\"double\"", "$HOME", "`id`", "$(id)", "a\nb\n", "back\\slash", "\\'", " spaces ",
+        "-n",
+        "tab\tand\rreturn", "ünïcödé €", "!history", "*?[a]", "#comment", "a;b&&c|d>e", "", "\u{1}\u{7F}", "~", "{a,b}",
+        "%s", "'\u{301}$(id)", "a\u{301}'\u{200D}", "\r\n",
+    ]
+
+    @Test("a shell that evaluates the env form has exactly the value", arguments: awkward)
+    func shell(_ value: String) throws {
+        let script = try CredentialForm.env.text(of: credential(answer(["VALUE": .string(value), "NEXT": "1"])))
+        let input = try FileDescriptor.inMemory("script")
+        try input.write(Array("\(script)printf '%s|%s' \"$VALUE\" \"$NEXT\"".utf8), subject: "script")
+        input.rewind()
+        let output = try FileDescriptor.inMemory("output")
+        let shell = try Process(
+            "/bin/sh",
+            ["-eu"],
+            environment: Environment(["PATH": "/usr/bin:/bin", "HOME": "/nowhere"]),
+            input: .descriptor(input.number),
+            output: .descriptor(output.number)
+        )
+        #expect(shell.wait() == .exited(0))
+        output.rewind()
+        let printed = try output.readToEnd(limit: 1 << 16, subject: "output")
+        #expect(String(decoding: printed, as: UTF8.self) == "\(value)|1")
+    }
+
+    @Test("the env form is one export a variable, in order")
+    func env() throws {
+        let text = try CredentialForm.env.text(of: credential(answer(["B": "x", "A": "it's"])))
+        #expect(text == "export B='x'\nexport A='it'\\''s'\n")
+    }
+
+    @Test("the dotenv form carries what every reader takes alike, and refuses the rest by name", arguments: awkward)
+    func dotenv(_ value: String) throws {
+        do throws(DeliveryError) {
+            let text = try CredentialForm.dotenv.text(of: credential(answer(["VALUE": .string(value)])))
+            #expect(["plain", "-n", "*?[a]", "a;b&&c|d>e", "!history", "~", "{a,b}", "%s"].contains(value))
+            #expect(text == "VALUE=\(value)\n")
+        } catch {
+            #expect(error.code == .form)
+            #expect(error.detail.hasPrefix("VALUE has characters"))
+            #expect(!["plain", "-n", "*?[a]", "a;b&&c|d>e", "!history", "~", "{a,b}", "%s"].contains(value))
+        }
+    }
+
+    @Test("the json form is the broker's answer")
+    func json() throws {
+        let text = try CredentialForm.json.text(of: credential(answer()))
+        #expect(text.hasSuffix("}\n"))
+        #expect(try JSON.parse(Array(text.utf8)) == answer())
+    }
+
+    @Test("the aws-process form is version 1 of AWS's")
+    func awsProcess() throws {
+        let text = try CredentialForm.awsProcess.text(of: credential(answer()))
+        #expect(
+            text == """
+                {"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"secret/+","SessionToken":"token==",\
+                "Expiration":"2026-11-22T10:30:00Z"}
+
+                """
+        )
+    }
+
+    @Test("static keys have neither session token nor expiration")
+    func awsProcessStatic() throws {
+        let keys: JSONObject = ["AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s"]
+        let text = try CredentialForm.awsProcess.text(of: credential(answer(keys, source: "fallback", expires: nil)))
+        #expect(text == "{\"Version\":1,\"AccessKeyId\":\"AKIA\",\"SecretAccessKey\":\"s\"}\n")
+    }
+
+    @Test("a credential without AWS keys has no aws-process form, and the refusal says whose it is")
+    func notAWS() throws {
+        do throws(DeliveryError) {
+            _ = try CredentialForm.awsProcess.text(
+                of: credential(answer(["VAULT_TOKEN": "s.x"], target: "v", type: "vault"))
+            )
+            Issue.record("taken")
+        } catch {
+            #expect(error.code == .form)
+            #expect(error.detail.hasPrefix("the credential of v (vault, by exchange) has no AWS_ACCESS_KEY_ID"))
+        }
+    }
+
+    @Test("the container answer has all four members that SDKs insist on")
+    func container() throws {
+        let again = try RFC3339.parse("2026-11-22T11:00:00Z")
+        #expect(
+            try AWSKeys(of: credential(answer())).containerAnswer(askAgain: again) == [
+                "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret/+", "Token": "token==",
+                "Expiration": "2026-11-22T10:30:00Z",
+            ]
+        )
+        let keys: JSONObject = ["AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s"]
+        #expect(
+            try AWSKeys(of: credential(answer(keys, source: "fallback", expires: nil))).containerAnswer(askAgain: again)
+                == ["AccessKeyId": "AKIA", "SecretAccessKey": "s", "Token": "", "Expiration": "2026-11-22T11:00:00Z"]
+        )
+    }
+
+    @Test("the names of forms are those of --format")
+    func names() {
+        #expect(CredentialForm.allCases.map(\.rawValue) == ["env", "dotenv", "json", "aws-process"])
+    }
+}
