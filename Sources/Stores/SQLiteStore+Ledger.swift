@@ -1,0 +1,78 @@
+package import Ledger
+internal import SQLite
+internal import Synchronization
+
+extension SQLiteStore: LedgerStorage {
+    /// As `LedgerStorage` promises.
+    package func head() throws(LedgerError) -> LedgerHead? {
+        try reader.withLock { reader throws(LedgerError) in
+            try reporting { () throws(SQLiteError) in try reader.ledger.head() }
+        }
+    }
+
+    /// As `LedgerStorage` promises.
+    package func tile(_ address: TileAddress) throws(LedgerError) -> [UInt8]? {
+        try reader.withLock { reader throws(LedgerError) in
+            try reporting { () throws(SQLiteError) in try reader.ledger.tile(address) }
+        }
+    }
+
+    /// As `LedgerStorage` promises.
+    package func entries(in range: Range<UInt64>) throws(LedgerError) -> [StoredEntry] {
+        try reader.withLock { reader throws(LedgerError) in
+            try reporting { () throws(SQLiteError) in try reader.ledger.entries(in: range) }
+        }
+    }
+
+    /// As `LedgerStorage` promises.
+    package func append(
+        _ build: (_ head: LedgerHead?, _ tiles: TileSource) throws(LedgerError) -> LedgerBatch
+    ) throws(LedgerError) {
+        try writer.withLock { writer throws(LedgerError) in
+            try writer.atomically({ LedgerError($0) }) { writer throws(LedgerError) in
+                let head = try reporting { () throws(SQLiteError) in try writer.ledger.head() }
+                let batch = try build(head) { address throws(LedgerError) in
+                    try reporting { () throws(SQLiteError) in try writer.ledger.tile(address) }
+                }
+                try reporting { () throws(SQLiteError) in try writer.ledger.write(batch, behind: head?.size ?? 0) }
+            }
+        }
+    }
+}
+
+/// Makes a database's failure the ledger's.
+private func reporting<Answer>(_ calls: () throws(SQLiteError) -> Answer) throws(LedgerError) -> Answer {
+    do throws(SQLiteError) {
+        return try calls()
+    } catch {
+        throw LedgerError(error)
+    }
+}
+
+extension LedgerError {
+    fileprivate init(_ error: SQLiteError) {
+        switch error.code {
+        case .full:
+            self.init(
+                .storageFull,
+                seen: "\(error)",
+                wanted: "space for one more entry",
+                remedy: "make space on the store's disk; nothing is released until then"
+            )
+        case .constraint:
+            self.init(
+                .longer,
+                seen: "\(error)",
+                wanted: "no entry behind the last one that the checkpoint covers",
+                remedy: "somebody added one: keep this store as evidence and restore a backup"
+            )
+        default:
+            self.init(
+                .storage,
+                seen: "\(error)",
+                wanted: "a store that can be read and written",
+                remedy: "see to the store's disk; nothing is released until it works"
+            )
+        }
+    }
+}

@@ -1,0 +1,108 @@
+internal import SQLite
+internal import Time
+
+/// The tables of a store.
+///
+/// The version goes up with every change, and a store of another version is refused. What an entry's canonical bytes say is
+/// kept nowhere else: a column beside them would be a second truth that nothing proves.
+enum Schema {
+    /// Tells a store from other SQLite files: `JPST`.
+    static let applicationID: Int64 = 0x4A50_5354
+    static let version: Int64 = 1
+
+    /// Run once, inside the transaction that makes a store.
+    static let tables = """
+        CREATE TABLE store (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            identity BLOB NOT NULL,
+            created INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE ledger_head (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            size INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            checkpoint BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE ledger_entries (
+            position INTEGER PRIMARY KEY,
+            bytes BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE ledger_tiles (
+            level INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            hashes BLOB NOT NULL,
+            PRIMARY KEY (level, number)
+        ) STRICT;
+
+        CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            principal TEXT NOT NULL,
+            claims BLOB NOT NULL,
+            token_sha256 BLOB NOT NULL UNIQUE,
+            registered INTEGER NOT NULL,
+            expires INTEGER NOT NULL,
+            ended INTEGER
+        ) STRICT;
+        CREATE INDEX runs_by_expiry ON runs (expires);
+
+        CREATE TABLE secrets (
+            context TEXT NOT NULL,
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            deleted INTEGER,
+            sealed BLOB,
+            PRIMARY KEY (context, name, version)
+        ) STRICT, WITHOUT ROWID;
+
+        PRAGMA application_id = \(applicationID);
+        PRAGMA user_version = \(version);
+        """
+
+    /// Makes the tables in an empty file, all of them or none.
+    static func create(in path: String, identity: [UInt8], at moment: UnixTime) throws(SQLiteError) {
+        let connection = try SQLiteConnection.open(store: path)
+        try connection.execute("BEGIN IMMEDIATE; \(tables)")
+        var insert = try connection.prepare("INSERT INTO store (id, identity, created) VALUES (1, ?1, ?2)")
+        try insert.bind(identity, at: 1)
+        try insert.bind(moment.milliseconds, at: 2)
+        try insert.run()
+        try connection.execute("COMMIT")
+    }
+
+    /// What a file says it is; nothing is changed in it, since it may be another program's.
+    static func stamp(of path: String) throws(SQLiteError) -> (application: Int64, version: Int64) {
+        let connection = try SQLiteConnection(path: path, mode: .readWrite)
+        return (
+            try connection.integer("PRAGMA application_id"),
+            try connection.integer("PRAGMA user_version")
+        )
+    }
+}
+
+extension SQLiteConnection {
+    /// How long a commit waits for another process's, in milliseconds, before it fails.
+    private static let patience: Int32 = 5_000
+
+    /// Opens the file of a store, with the settings on which the promise of durability rests.
+    ///
+    /// `synchronous = FULL` flushes the write-ahead log at every commit (sqlite.org/pragma.html#pragma_synchronous).
+    static func open(store path: String) throws(SQLiteError) -> SQLiteConnection {
+        let connection = try SQLiteConnection(path: path, mode: .readWrite)
+        connection.setBusyTimeout(milliseconds: patience)
+        // The mode is a property of the file; it stays another one where the file system cannot share memory.
+        guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else { throw .noWriteAheadLog }
+        try connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON")
+        return connection
+    }
+}
+
+extension SQLiteError {
+    fileprivate static let noWriteAheadLog = SQLiteError(
+        Code.cannotOpen.rawValue,
+        message: "its file system cannot hold a write-ahead log; put the store on a local disk"
+    )
+}
