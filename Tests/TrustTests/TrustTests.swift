@@ -1,1 +1,0 @@
-// TrustTests: not yet written.
