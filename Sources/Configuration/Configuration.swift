@@ -1,1 +1,48 @@
-// Configuration: not yet written.
+internal import POSIX
+internal import YAML
+
+/// Configuration owns the way from a YAML file to typed settings.
+///
+/// It understands every key of the contract, section 5, and no other; it reports all that is wrong at once, each with file,
+/// line, column and the fix, and starts nothing on half a configuration. It reads no environment variable, follows no
+/// include, and opens only the file that it is given; what that file names is looked at by `check`, which is asked apart.
+///
+/// The types under `Settings` are the manual: each field's comment gives meaning, unit and default.
+package enum Configuration {
+    /// The largest file that is read.
+    private static let sizeLimit = 1 << 20
+
+    /// Reads the settings of a file.
+    ///
+    /// - Throws: `InvalidConfiguration` with every mistake that was found.
+    package static func load(_ path: String) throws(InvalidConfiguration) -> Settings {
+        let bytes: [UInt8]
+        do {
+            bytes = try Files.read(path, limit: sizeLimit)
+        } catch {
+            let fix =
+                error.isNotFound ? "give its path with --config, or make one with 'jobpass init'" : "make it readable"
+            throw InvalidConfiguration([
+                ConfigurationProblem(.error, file: path, line: 1, column: 1, key: "", "\(error.reason)", fix: fix)
+            ])
+        }
+        return try parse(bytes, file: path)
+    }
+
+    /// Reads the settings of a text; relative paths in it are taken as from the directory of `file`, which need not exist.
+    ///
+    /// - Throws: `InvalidConfiguration` with every mistake that was found.
+    package static func parse(_ bytes: [UInt8], file: String) throws(InvalidConfiguration) -> Settings {
+        let problems = Problems(file: file)
+        let root: YAMLNode
+        do {
+            root = try YAMLNode.parse(bytes)
+        } catch {
+            problems.error(at: error.mark, "", error.reason, fix: error.fix)
+            throw InvalidConfiguration(problems.all)
+        }
+        let settings = Settings.read(root, problems: problems)
+        guard let settings, !problems.hasErrors else { throw InvalidConfiguration(problems.all) }
+        return settings
+    }
+}

@@ -1,0 +1,77 @@
+internal import Claims
+internal import Crypto
+internal import Time
+
+/// `keys` and `token`.
+extension Section {
+    func keySettings(files: inout FileSettings) -> KeySettings? {
+        requireKey("keys", example: "{directory: /var/lib/jobpass/keys}")
+        guard let section = section("keys", Keys(["directory", "algorithms", "rotate_after"])) else { return nil }
+        let directory = section.text(required: "directory", example: "/var/lib/jobpass/keys")
+        let algorithms = section.algorithms()
+        let rotateAfter = section.duration("rotate_after", .seconds(86_400)...(.seconds(3_650 * 86_400)))
+        if rotateAfter != nil {
+            problems.warning(
+                at: section.mark(of: "rotate_after"),
+                section.name("rotate_after"),
+                "this version does not rotate keys by itself",
+                fix: "watch their age yourself"
+            )
+        }
+        guard let directory, let algorithms else { return nil }
+        return KeySettings(
+            directory: files.add(.keyDirectory, path(directory.value), place: place(of: directory)),
+            algorithms: algorithms,
+            rotateAfter: rotateAfter
+        )
+    }
+
+    func tokenSettings(_ reader: RuleReader) -> TokenSettings {
+        let section = section("token", Keys(["lifetime", "maximum_lifetime", "subject"]))
+        let maximum =
+            section?.duration("maximum_lifetime", TokenShapes.shortest...(.seconds(86_400))) ?? .seconds(3_600)
+        let lifetime = section?.duration("lifetime", TokenShapes.shortest...(.seconds(86_400)))
+        if let section, let lifetime, lifetime > maximum {
+            section.refuse(
+                "lifetime",
+                "\(lifetime.text) is longer than the maximum_lifetime of \(maximum.text)",
+                fix: "make it shorter, or raise maximum_lifetime"
+            )
+        }
+        return TokenSettings(
+            lifetime: lifetime ?? min(.seconds(300), maximum),
+            maximumLifetime: maximum,
+            subject: section.flatMap { reader.subject($0) } ?? .standard
+        )
+    }
+
+    private func algorithms() -> [SignatureAlgorithm]? {
+        guard has("algorithms") else { return [.rs256, .es256] }
+        guard let texts = texts("algorithms") else { return nil }
+        let algorithms = texts.compactMap { signingAlgorithm($0) }
+        return algorithms.count == texts.count ? algorithms : nil
+    }
+
+    /// An algorithm that this program signs with.
+    func signingAlgorithm(_ text: Located<String>) -> SignatureAlgorithm? {
+        guard let algorithm = choice(text, of: SigningAlgorithm.self, noun: "algorithm that tokens can be signed with")
+        else { return nil }
+        return algorithm.known
+    }
+}
+
+/// The algorithms that configuration may name: those that this program signs with, and not all that it verifies.
+private struct SigningAlgorithm: RawRepresentable, CaseIterable {
+    static let allCases = SignatureAlgorithm.allCases.filter(\.canSign).map { SigningAlgorithm(known: $0) }
+
+    let known: SignatureAlgorithm
+
+    var rawValue: String { known.rawValue }
+
+    init(known: SignatureAlgorithm) { self.known = known }
+
+    init?(rawValue: String) {
+        guard let known = SignatureAlgorithm(rawValue: rawValue), known.canSign else { return nil }
+        self.known = known
+    }
+}

@@ -1,0 +1,148 @@
+internal import Claims
+internal import Policy
+internal import Runs
+internal import Text
+internal import YAML
+
+/// Reads rules and subjects, which name claims, against the claims that a run can have at all.
+struct RuleReader {
+    private let problems: Problems
+    private let claims: [String]
+    /// Patterns of the projects that any principal may attest.
+    private let projects: [Pattern]
+    /// Whether `claims` and `projects` are all there are.
+    private let isComplete: Bool
+
+    init(problems: Problems, principals: PrincipalEntries) {
+        self.problems = problems
+        let attestors = principals.attestors
+        isComplete = principals.isComplete
+        claims = StandardClaim.allCases.map(\.rawValue) + Set(attestors.flatMap(\.claims)).sorted()
+        projects = attestors.flatMap(\.projects)
+    }
+
+    /// The `allow` of a section, which must be there.
+    func rules(_ section: Section) -> RuleList? {
+        section.requireKey("allow", example: "[{project: acme/web}]")
+        guard let node = section.node("allow") else { return nil }
+        guard case .sequence(let elements) = node.value else {
+            section.refuse("allow", "saw \(node.kind), wanted a list of rules", fix: "put '- ' before each rule")
+            return nil
+        }
+        let rules = elements.enumerated().compactMap { index, element in
+            rule(element, at: "\(section.name("allow"))[\(index)]")
+        }
+        guard rules.count == elements.count else { return nil }
+        return reported(at: node.mark, section.name("allow")) { () throws(PolicyError) in try RuleList(rules)
+        }
+    }
+
+    /// The `subject` of a section; nil where it is left out or wrong.
+    func subject(_ section: Section) -> SubjectFormat? {
+        guard let texts = section.texts("subject", limit: Rule.maximumConditions) else { return nil }
+        let names = texts.compactMap { isKnown($0.value, at: $0.mark, $0.key) ? ClaimName($0.value) : nil }
+        return names.count == texts.count ? SubjectFormat(names) : nil
+    }
+
+    private func rule(_ node: YAMLNode, at key: String) -> Rule? {
+        guard case .mapping(let entries) = node.value else {
+            problems.error(
+                at: node.mark,
+                key,
+                "saw \(node.kind), wanted a rule",
+                fix: "write the claims that must match, such as {project: acme/web}"
+            )
+            return nil
+        }
+        let conditions = entries.compactMap { condition($0, at: "\(key).\($0.key)") }
+        guard conditions.count == entries.count else { return nil }
+        let place = "\(Self.lastName(of: problems.file)):\(node.mark)"
+        return reported(at: node.mark, key) { () throws(PolicyError) in
+            try Rule(conditions, place: place)
+        }
+    }
+
+    private func condition(_ entry: YAMLEntry, at key: String) -> Condition? {
+        guard isKnown(entry.key, at: entry.keyMark, key) else { return nil }
+        let elements: [YAMLNode]
+        switch entry.value.value {
+        case .scalar: elements = [entry.value]
+        case .sequence(let nodes): elements = nodes
+        case .mapping:
+            problems.error(at: entry.value.mark, key, "saw a mapping, wanted a value", fix: "write a value, or [a, b]")
+            return nil
+        }
+        let patterns = elements.compactMap { pattern($0, of: entry.key, at: key) }
+        guard patterns.count == elements.count else { return nil }
+        return reported(at: entry.value.mark, key) { () throws(PolicyError) in
+            try Condition(ClaimName(entry.key), patterns)
+        }
+    }
+
+    private func pattern(_ node: YAMLNode, of claim: String, at key: String) -> Pattern? {
+        guard case .scalar(let scalar) = node.value, !scalar.isNull else {
+            problems.error(at: node.mark, key, "saw \(node.kind), wanted a value", fix: "write exact text, * or **")
+            return nil
+        }
+        let pattern: Pattern
+        do throws(TextError) {
+            pattern = try Pattern(scalar.text)
+        } catch {
+            problems.error(at: node.mark, key, error.reason, fix: error.fix)
+            return nil
+        }
+        if claim == StandardClaim.trust.rawValue, !Trust.allCases.contains(where: { pattern.matches($0.rawValue) }) {
+            problems.error(
+                at: node.mark,
+                key,
+                "'\(pattern)' matches no run\(NearMiss.question(scalar.text, among: Trust.allCases.map(\.rawValue)))",
+                fix: "write trusted, untrusted or \"*\""
+            )
+            return nil
+        }
+        if claim == StandardClaim.project.rawValue, isComplete, !pattern.hasStar,
+            !projects.contains(where: { $0.matches(scalar.text) })
+        {
+            problems.warning(
+                at: node.mark,
+                key,
+                "no principal may attest a run of project '\(pattern)', so that nothing matches",
+                fix: "add it to a principal's projects"
+            )
+        }
+        return pattern
+    }
+
+    private func isKnown(_ claim: String, at mark: YAMLMark, _ key: String) -> Bool {
+        guard !claims.contains(claim) else { return true }
+        let meant = NearMiss.name(nearestTo: claim, among: claims)
+        // A principal that could not be read may list it; a slip of the pen is one all the same.
+        guard isComplete || meant != nil else { return true }
+        problems.error(
+            at: mark,
+            key,
+            "no run can have a claim '\(claim)'",
+            fix: meant.map { "did you mean '\($0)'?" } ?? "list it under a principal's claims, or write one of "
+                + claims.joined(separator: ", ")
+        )
+        return false
+    }
+
+    /// The value of a step of compiling, or a report of why there is none.
+    private func reported<Value>(
+        at mark: YAMLMark,
+        _ key: String,
+        _ step: () throws(PolicyError) -> Value
+    ) -> Value? {
+        do throws(PolicyError) {
+            return try step()
+        } catch {
+            problems.error(at: mark, key, error.reason, fix: error.fix)
+            return nil
+        }
+    }
+
+    private static func lastName(of path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+}

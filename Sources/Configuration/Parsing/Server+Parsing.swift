@@ -1,0 +1,72 @@
+/// The keys of the server itself: `issuer`, `listen`, `tls`, `store`.
+extension Section {
+    func issuer() -> IssuerURL? {
+        guard let text = text(required: "issuer", example: "https://ci.example.com") else { return nil }
+        do {
+            return try IssuerURL(parsing: text.value)
+        } catch {
+            refuse("issuer", error.reason, fix: error.fix)
+            return nil
+        }
+    }
+
+    func listen() -> ListenAddress? {
+        guard has("listen") else { return .standard }
+        guard let text = text("listen") else { return nil }
+        guard let address = ListenAddress(parsing: text.value) else {
+            refuse(
+                "listen",
+                "'\(text.value)' is no address and port",
+                fix: "write a numeric address, such as 127.0.0.1:8080, 0.0.0.0:8443 or \"[::1]:8080\""
+            )
+            return nil
+        }
+        return address
+    }
+
+    func tls(issuer: IssuerURL?, files: inout FileSettings) -> TLSSettings? {
+        guard let section = section("tls", Keys(["certificate", "private_key", "client_ca"])) else { return nil }
+        if let issuer, issuer.url.hasPrefix("http://") {
+            refuse(
+                "tls",
+                "the issuer is an http URL, so nobody would ask this server by TLS",
+                fix: "write the issuer with https, or remove tls"
+            )
+        }
+        let certificate = section.text(required: "certificate", example: "/etc/jobpass/tls.crt")
+        let key = section.text(required: "private_key", example: "/etc/jobpass/tls.key")
+        let clientCA = section.text("client_ca").map { authority in
+            files.add(.readable, path(authority.value), place: place(of: authority))
+        }
+        guard let certificate, let key else { return nil }
+        return TLSSettings(
+            certificate: files.add(.readable, path(certificate.value), place: place(of: certificate)),
+            privateKey: files.add(.secret, path(key.value), place: place(of: key)),
+            clientCA: clientCA
+        )
+    }
+
+    func store(files: inout FileSettings) -> StoreLocation? {
+        let example = "sqlite:/var/lib/jobpass/jobpass.db"
+        guard let text = text(required: "store", example: example) else { return nil }
+        guard !text.value.hasPrefix("postgresql:"), !text.value.hasPrefix("postgres:") else {
+            // The URL may hold a password, so it is not quoted.
+            refuse("store", "PostgreSQL is not supported by this version", fix: "write \(example)")
+            return nil
+        }
+        guard text.value.hasPrefix("sqlite:"), text.value.utf8.count > 7 else {
+            refuse("store", "the store is none that is known", fix: "write \(example)")
+            return nil
+        }
+        let file = String(text.value.dropFirst(7))
+        guard !file.hasPrefix(":"), !file.hasPrefix("//") else {
+            refuse(
+                "store",
+                file.hasPrefix(":") ? "a store in memory would forget the ledger" : "'\(text.value)' is no path",
+                fix: "write \(example)"
+            )
+            return nil
+        }
+        return .sqlite(path: files.add(.database, path(file), place: place(of: text)))
+    }
+}

@@ -1,0 +1,153 @@
+internal import Claims
+internal import Exchange
+internal import Logs
+internal import Policy
+internal import Runs
+internal import Secrets
+internal import Text
+internal import YAML
+
+extension Settings {
+    private static let keys = Keys(
+        [
+            "issuer", "listen", "tls", "store", "keys", "token", "runs", "principals", "audiences", "targets",
+            "contexts", "secrets", "ledger", "limits", "errors", "log",
+        ],
+        later: ["federation"]
+    )
+
+    /// Reads a whole document; nil only where something was reported.
+    static func read(_ root: YAMLNode, problems: Problems) -> Settings? {
+        guard let section = Section(root, at: "", keys: keys, problems: problems) else { return nil }
+        var files = FileSettings()
+        let issuer = section.issuer()
+        let listen = section.listen()
+        let tls = section.tls(issuer: issuer, files: &files)
+        let store = section.store(files: &files)
+        let keys = section.keySettings(files: &files)
+        let principals = section.principals(hasClientCA: tls?.clientCA != nil)
+        let reader = RuleReader(problems: problems, principals: principals)
+        let token = section.tokenSettings(reader)
+        let shapes = TokenShapes(token: token, keys: keys, reader: reader)
+        let audiences = section.audiences(shapes)
+        let contexts = section.contexts(reader)
+        let targets = section.targets(shapes, contexts: contexts, files: &files)
+        section.warnOfAWS(issuer: issuer, audiences: audiences, targets: targets)
+        let secrets = section.secrets(keys: keys, files: &files)
+        let ledger = section.ledger(issuer: issuer)
+        let limits = section.limits()
+        let runs = section.runLimits()
+        let errors = section.choice("errors", of: ErrorDetail.self) ?? .full
+        let log = section.log()
+        let policy = section.policy(audiences: audiences, targets: targets, contexts: contexts)
+        guard !problems.hasErrors, let issuer, let listen, let store, let keys, let secrets, let ledger, let policy
+        else { return nil }
+        return Settings(
+            issuer: issuer,
+            listen: listen,
+            tls: tls,
+            store: store,
+            keys: keys,
+            token: token,
+            runs: runs,
+            principals: principals.all,
+            policy: policy,
+            targets: targets.map(\.target),
+            fallbacks: targets.byName(\.fallback),
+            contexts: contexts.map(\.name),
+            secrets: secrets,
+            ledger: ledger,
+            limits: limits,
+            errors: errors,
+            log: log,
+            warnings: problems.all,
+            files: files.all,
+            fallbackPlaces: targets.byName(\.fallbackPlace)
+        )
+    }
+}
+
+/// The files named so far.
+struct FileSettings {
+    private(set) var all: [FileSetting] = []
+
+    /// Remembers a file for `Configuration.check` and gives its path back.
+    mutating func add(_ kind: FileSetting.Kind, _ path: String, place: ConfigurationPlace) -> String {
+        all.append(FileSetting(path: path, kind: kind, place: place))
+        return path
+    }
+}
+
+extension [TargetEntry] {
+    /// What those targets that have it have, by their names.
+    fileprivate func byName<Value>(_ value: (TargetEntry) -> Value?) -> [String: Value] {
+        Dictionary(uniqueKeysWithValues: compactMap { entry in value(entry).map { (entry.target.name, $0) } })
+    }
+}
+
+extension Section {
+    /// Compiles the rules; what could go wrong here was reported where it stands.
+    fileprivate func policy(
+        audiences: [TokenRule],
+        targets: [TargetEntry],
+        contexts: [ContextEntry]
+    ) -> Policy? {
+        let rules = PolicyRules(
+            audiences: audiences,
+            targets: Dictionary(uniqueKeysWithValues: targets.map { ($0.target.name, $0.rule) }),
+            contexts: Dictionary(
+                uniqueKeysWithValues: contexts.compactMap { context in context.allow.map { (context.name.text, $0) } }
+            )
+        )
+        do {
+            return try Policy(rules)
+        } catch {
+            refuse("audiences", error.reason, fix: error.fix)
+            return nil
+        }
+    }
+
+    fileprivate func secrets(keys: KeySettings?, files: inout FileSettings) -> SecretSettings? {
+        guard let section = section("secrets", Keys(["master_key"])), let file = section.text("master_key") else {
+            guard let keys else { return nil }
+            let place = ConfigurationPlace(
+                file: problems.file,
+                line: mark(of: "keys").line,
+                column: mark(of: "keys").column,
+                key: "secrets.master_key"
+            )
+            let directory = keys.directory.hasSuffix("/") ? keys.directory : keys.directory + "/"
+            return SecretSettings(masterKey: files.add(.secret, directory + "master.key", place: place))
+        }
+        return SecretSettings(masterKey: files.add(.secret, path(file.value), place: place(of: file)))
+    }
+
+    fileprivate func ledger(issuer: IssuerURL?) -> LedgerSettings? {
+        let origin = section("ledger", Keys(["origin"])).flatMap { $0.text("origin") }
+        guard let origin else {
+            return issuer.map { LedgerSettings(origin: String($0.url.drop { $0 != "/" }.dropFirst(2))) }
+        }
+        // A key's name in a signed note (C2SP signed-note) holds neither spaces nor '+'.
+        let isName =
+            origin.value.utf8.count <= 255
+            && origin.value.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "+") }
+        guard isName else {
+            problems.error(
+                at: origin.mark,
+                origin.key,
+                "'\(origin.value)' is no name of a ledger",
+                fix: "write visible ASCII without spaces and '+', such as ci.example.com/ledger"
+            )
+            return nil
+        }
+        return LedgerSettings(origin: origin.value)
+    }
+
+    fileprivate func log() -> LogSettings {
+        let section = section("log", Keys(["format", "level"]))
+        return LogSettings(
+            format: section?.choice("format", of: Log.Format.self) ?? .text,
+            level: section?.choice("level", of: Log.Level.self) ?? .info
+        )
+    }
+}

@@ -1,0 +1,146 @@
+internal import Claims
+internal import Exchange
+internal import Policy
+internal import Secrets
+internal import Text
+internal import Time
+internal import YAML
+
+/// A target as it is written.
+struct TargetEntry {
+    let target: Target
+    let rule: TokenRule
+    let fallback: Fallback?
+    let fallbackPlace: ConfigurationPlace?
+
+    /// Whether tokens go to AWS and not to another service that stands in for it.
+    var asksAWSItself: Bool {
+        guard case .aws(let aws) = target.service else { return false }
+        return aws.endpoint.url.hasPrefix("https://sts.")
+    }
+}
+
+/// `targets`: what all types share.
+extension Section {
+    private static let commonKeys = [
+        "type", "allow", "audience", "algorithm", "subject", "lifetime", "fallback", "exchange", "ca", "timeout",
+    ]
+
+    func targets(_ shapes: TokenShapes, contexts: [ContextEntry], files: inout FileSettings) -> [TargetEntry] {
+        var targets: [TargetEntry] = []
+        for entry in named("targets") {
+            let key = name("targets.\(entry.key)")
+            if !entry.key.isPlainName {
+                problems.error(
+                    at: entry.keyMark,
+                    key,
+                    "'\(entry.key)' is no name of a target",
+                    fix: "write \(String.plainNameRule)"
+                )
+            }
+            guard let type = targetType(entry, key: key) else { continue }
+            let keys = Keys(Self.commonKeys + type.ownKeys, later: ["probe"] + type.laterKeys)
+            guard let section = Section(entry.value, at: key, keys: keys, problems: problems) else { continue }
+            let target = section.target(
+                TargetHead(name: entry.key, type: type),
+                shapes: shapes,
+                contexts: contexts,
+                files: &files
+            )
+            if let target { targets.append(target) }
+        }
+        return targets
+    }
+
+    /// The type of a target, read before its keys, because it decides which there may be.
+    private func targetType(_ entry: YAMLEntry, key: String) -> TargetType? {
+        guard case .mapping(let entries) = entry.value.value else {
+            problems.error(
+                at: entry.value.mark,
+                key,
+                "saw \(entry.value.kind), wanted a mapping",
+                fix: "write 'type: …' below"
+            )
+            return nil
+        }
+        guard let type = entries.first(where: { $0.key == "type" }) else {
+            problems.error(at: entry.keyMark, "\(key).type", "the key is missing", fix: "add 'type: aws'")
+            return nil
+        }
+        guard let text = text(of: type.value, under: "targets.\(entry.key).type") else { return nil }
+        guard !TargetType.later.contains(text.value) else {
+            problems.error(
+                at: text.mark,
+                text.key,
+                "target type '\(text.value)' is not supported by this version",
+                fix: "remove the target, or write one of \(TargetType.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
+            return nil
+        }
+        return choice(text, of: TargetType.self, noun: "target type")
+    }
+
+    private struct TargetHead {
+        let name: String
+        let type: TargetType
+    }
+
+    private func target(
+        _ head: TargetHead,
+        shapes: TokenShapes,
+        contexts: [ContextEntry],
+        files: inout FileSettings
+    ) -> TargetEntry? {
+        refuseLaterExchange()
+        let audience = targetAudience(head.type, shapes)
+        let rule = shapes.rule(self, audience: audience, party: .init(head.type))
+        let fallback = fallback(of: head.type, contexts: contexts)
+        let authorities = text("ca").map { files.add(.readable, path($0.value), place: place(of: $0)) }
+        let timeout = duration("timeout", .seconds(1)...(.seconds(300))) ?? Target.defaultTimeout
+        let service = service(head.type)
+        guard let service, let rule, head.name.isPlainName else { return nil }
+        return reported {
+            () throws(TargetError) in
+            TargetEntry(
+                target: try Target(
+                    name: head.name,
+                    service: service,
+                    certificateAuthorities: authorities,
+                    timeout: timeout
+                ),
+                rule: rule,
+                fallback: fallback?.rule,
+                fallbackPlace: fallback?.place
+            )
+        }
+    }
+
+    /// `exchange: job` is a key of the contract that this version cannot follow.
+    private func refuseLaterExchange() {
+        guard let text = text("exchange"), text.value != "broker" else { return }
+        refuse(
+            "exchange",
+            text.value == "job" ? "'job' is not supported by this version" : "'\(text.value)' is no value of this key",
+            fix: "write broker, or remove the key"
+        )
+    }
+
+    private func targetAudience(_ type: TargetType, _ shapes: TokenShapes) -> String? {
+        guard !has("audience") else { return shapes.audience(self) }
+        if type.defaultAudience == nil {
+            let example = type == .vault ? "https://vault.example.com" : "https://service.example.com"
+            requireKey("audience", example: example)
+        }
+        return type.defaultAudience
+    }
+
+    /// What a step that checks a target's settings makes, or a report at the key that it names.
+    func reported<Value>(_ step: () throws(TargetError) -> Value) -> Value? {
+        do throws(TargetError) {
+            return try step()
+        } catch {
+            refuse(error.key, "'\(error.seen)' cannot work", fix: "write \(error.wanted)")
+            return nil
+        }
+    }
+}

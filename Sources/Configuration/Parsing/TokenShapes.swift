@@ -1,0 +1,142 @@
+internal import Claims
+internal import Crypto
+internal import Exchange
+internal import Policy
+internal import Text
+internal import Time
+
+/// Reads what an audience and a target say of their tokens, over the defaults of `token` and `keys`.
+struct TokenShapes {
+    /// The shortest life of a token: less and clocks a few seconds apart would refuse it.
+    static let shortest = Duration.seconds(10)
+
+    let token: TokenSettings
+    let keys: KeySettings?
+    let reader: RuleReader
+
+    /// What the other side takes, and what it is called in messages.
+    struct RelyingParty {
+        let name: String
+        let algorithms: [SignatureAlgorithm]
+        let subjectLimit: SubjectLimit
+
+        /// What the type of a target takes.
+        init(_ type: TargetType) {
+            name = "a target of type \(type.rawValue)"
+            algorithms = type.acceptedAlgorithms
+            subjectLimit = type == .aws ? .aws : .openID
+        }
+
+        /// What is known to take tokens for an audience.
+        init(audience: String) {
+            name = "audience '\(audience)'"
+            switch audience {
+            case TargetType.aws.defaultAudience:
+                algorithms = TargetType.aws.acceptedAlgorithms
+                subjectLimit = .aws
+            case "api://AzureADTokenExchange":
+                algorithms = [.rs256]
+                subjectLimit = .azure
+            default:
+                algorithms = SignatureAlgorithm.allCases
+                subjectLimit = .openID
+            }
+        }
+    }
+
+    /// The rule of a section with `allow`, `algorithm`, `lifetime` and `subject`.
+    func rule(_ section: Section, audience: String?, party: RelyingParty) -> TokenRule? {
+        let algorithm = algorithm(section, party: party)
+        let lifetime = lifetime(section)
+        let subject = section.has("subject") ? reader.subject(section) : token.subject
+        let allow = reader.rules(section)
+        guard let audience, let algorithm, let subject, let allow else { return nil }
+        return TokenRule(
+            audience: audience,
+            algorithm: algorithm,
+            lifetime: lifetime,
+            maximumLifetime: token.maximumLifetime,
+            subject: subject,
+            subjectLimit: party.subjectLimit,
+            allow: allow
+        )
+    }
+
+    /// The text of an `aud`; nil where it is left out or wrong.
+    func audience(_ section: Section) -> String? {
+        guard let text = section.text("audience") else { return nil }
+        guard text.value.utf8.count <= 1_024, text.value.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            section.refuse(
+                "audience",
+                "'\(text.value)' is no audience",
+                fix: "write visible ASCII without spaces, exactly as the other side expects it"
+            )
+            return nil
+        }
+        return text.value
+    }
+
+    private func algorithm(_ section: Section, party: RelyingParty) -> SignatureAlgorithm? {
+        guard let keys else { return nil }
+        guard section.has("algorithm") else {
+            let standard = keys.defaultAlgorithm
+            guard party.algorithms.contains(standard) else {
+                problems(
+                    section,
+                    "algorithm",
+                    "\(party.name) does not take \(standard.rawValue), the default",
+                    party,
+                    keys
+                )
+                return nil
+            }
+            return standard
+        }
+        guard let text = section.text("algorithm"), let algorithm = section.signingAlgorithm(text) else { return nil }
+        guard party.algorithms.contains(algorithm) else {
+            problems(section, "algorithm", "\(party.name) does not take \(algorithm.rawValue)", party, keys)
+            return nil
+        }
+        guard keys.algorithms.contains(algorithm) else {
+            section.refuse(
+                "algorithm",
+                "there is no \(algorithm.rawValue) key",
+                fix: "add \(algorithm.rawValue) to keys.algorithms, or write one of "
+                    + keys.algorithms.map(\.rawValue).joined(separator: ", ")
+            )
+            return nil
+        }
+        return algorithm
+    }
+
+    private func problems(
+        _ section: Section,
+        _ key: String,
+        _ reason: String,
+        _ party: RelyingParty,
+        _ keys: KeySettings
+    ) {
+        let usable = keys.algorithms.filter(party.algorithms.contains)
+        section.refuse(
+            key,
+            reason,
+            fix: usable.isEmpty
+                ? "add one of \(party.algorithms.filter(\.canSign).map(\.rawValue).joined(separator: ", ")) to keys.algorithms and name it here"
+                : "write algorithm: \(usable[0].rawValue)"
+        )
+    }
+
+    private func lifetime(_ section: Section) -> Duration {
+        guard let lifetime = section.duration("lifetime", Self.shortest...(.seconds(86_400))) else {
+            return token.lifetime
+        }
+        if lifetime > token.maximumLifetime {
+            section.refuse(
+                "lifetime",
+                "\(lifetime.text) is longer than the token.maximum_lifetime of \(token.maximumLifetime.text)",
+                fix: "make it shorter, or raise token.maximum_lifetime"
+            )
+        }
+        return lifetime
+    }
+}

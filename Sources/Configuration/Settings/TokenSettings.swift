@@ -1,0 +1,53 @@
+package import Claims
+package import Crypto
+package import Runs
+
+/// `keys`: the keys that sign tokens and checkpoints.
+package struct KeySettings: Equatable, Sendable {
+    /// `keys.directory`: where the PEM files are, mode 0600 each; `jobpass init` makes it; required.
+    package let directory: String
+    /// `keys.algorithms`: what tokens may be signed with; the first is the default; by default `[RS256, ES256]`.
+    package let algorithms: [SignatureAlgorithm]
+    /// `keys.rotate_after`: the age at which a key should be replaced; optional; this version only reminds of it.
+    package let rotateAfter: Duration?
+
+    /// The algorithm of tokens whose audience or target names none.
+    package var defaultAlgorithm: SignatureAlgorithm { algorithms.first ?? .rs256 }
+}
+
+/// `token`: the shape of ID tokens where an audience or target does not say otherwise.
+package struct TokenSettings: Equatable, Sendable {
+    /// `token.lifetime`: how long a token lives where the job does not ask; by default 5m.
+    package let lifetime: Duration
+    /// `token.maximum_lifetime`: the longest life that a job may ask for; by default 1h, at most 24h.
+    package let maximumLifetime: Duration
+    /// `token.subject`: the claims that make up `sub`, in order; by default `[project, ref, workflow, job]`.
+    package let subject: SubjectFormat
+}
+
+/// `principals`: one who may speak to the broker without being a job.
+package struct PrincipalSettings: Sendable {
+    /// What a principal may do.
+    package enum Role: Sendable {
+        /// Registers runs, within `projects` (patterns; required) and `claims` (further claims; by default none).
+        case orchestrator(Attestor)
+        /// Changes secrets and keys, and ends runs.
+        case administrator
+        /// Reads the ledger.
+        case auditor
+    }
+
+    /// How a principal shows who it is: exactly one of these keys.
+    package enum Proof: Hashable, Sendable {
+        /// `token_sha256`: the SHA-256 of its bearer token, 64 lower-case hex digits; the token itself is never written here.
+        case token(SHA256Digest)
+        /// `certificate: {san: NAME}`: a subject alternative name of its client certificate; needs `tls.client_ca`.
+        case certificate(name: String)
+    }
+
+    /// `name`: what the ledger calls it; 1 to 64 letters, digits, `.`, `_` and `-`, each name once; required.
+    package let name: String
+    /// `role`: `orchestrator`, `administrator` or `auditor`; required.
+    package let role: Role
+    package let proof: Proof
+}
