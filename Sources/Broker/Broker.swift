@@ -1,1 +1,137 @@
-// Broker: not yet written.
+package import Auditing
+internal import Crypto
+internal import Encoding
+package import Exchange
+package import HTTP
+package import Ledger
+package import Logs
+package import Runs
+package import Secrets
+internal import Synchronization
+package import Time
+
+/// Broker owns the story: a run is registered, its claims are granted a token, the token is signed, recorded and released,
+/// traded at a cloud, and the credential recorded and released in its turn.
+///
+/// The steps stand in `Story/`, one file each; the calls that start them in `Endpoints/`, one file each; what becomes of a
+/// request before and after, and of every error, in `Frontier/`. It parses no configuration, holds no SQL, and knows no
+/// cloud: those come in through the initialiser.
+///
+/// The contract, section 3 (HTTP); RFC 6749 section 5.2 and RFC 6750 (errors); RFC 8693 (the trade's words).
+package final class Broker: Sendable {
+    /// What a broker is made of.
+    package struct Parts: Sendable {
+        package let runs: RunRegistry
+        package let ledger: Ledger
+        package let secrets: SecretVault
+        /// Answers auditors, with calls that block on the executor beside it.
+        package let audit: AuditLog
+        package let auditExecutor: any TaskExecutor
+        /// How trades wait between tries.
+        package let pacing: Pacing
+        package let clock: WallClock
+        package let log: Log
+
+        /// Gathers the parts.
+        package init(
+            runs: RunRegistry,
+            ledger: Ledger,
+            secrets: SecretVault,
+            audit: AuditLog,
+            auditExecutor: any TaskExecutor,
+            pacing: Pacing,
+            clock: @escaping WallClock,
+            log: Log
+        ) {
+            self.runs = runs
+            self.ledger = ledger
+            self.secrets = secrets
+            self.audit = audit
+            self.auditExecutor = auditExecutor
+            self.pacing = pacing
+            self.clock = clock
+            self.log = log
+        }
+    }
+
+    let runs: RunRegistry
+    let ledger: Ledger
+    let secrets: SecretVault
+    let audit: AuditLog
+    let auditExecutor: any TaskExecutor
+    let pacing: Pacing
+    let clock: WallClock
+    let log: Log
+    let metrics = Metrics()
+    let admission: Admission
+    private let standing: Mutex<Standing>
+    private let draining = Atomic<Bool>(false)
+    /// When an entry could last not be recorded, in milliseconds since the epoch; 0 once one could be again.
+    private let failedAt = Atomic<Int64>(0)
+
+    /// Makes a broker of its parts and of the configuration that is in force first.
+    package init(_ parts: Parts, standing: Standing) {
+        runs = parts.runs
+        ledger = parts.ledger
+        secrets = parts.secrets
+        audit = parts.audit
+        auditExecutor = parts.auditExecutor
+        pacing = parts.pacing
+        clock = parts.clock
+        log = parts.log
+        admission = Admission(limit: standing.requestsPerCaller)
+        self.standing = Mutex(standing)
+    }
+
+    /// The configuration in force.
+    var now: Standing { standing.withLock { $0 } }
+
+    /// Puts another configuration in force, for requests that begin from now on.
+    package func adopt(_ new: Standing) { standing.withLock { $0 = new } }
+
+    /// Lets `/readyz` say that no new work is wanted here, while what comes is still done.
+    package func drain() { draining.store(true, ordering: .relaxed) }
+
+    /// Takes note of whether an entry could be recorded, for `/readyz`.
+    func noteRecording(_ error: LedgerError?) {
+        let isOurs = error.map { $0.code != .entryTooLarge } ?? false
+        if isOurs {
+            failedAt.store(clock().milliseconds, ordering: .relaxed)
+        } else if error == nil, lastFailure != nil {
+            failedAt.store(0, ordering: .relaxed)
+        }
+    }
+
+    /// When an entry could last not be recorded; nil once one could be again.
+    var lastFailure: UnixTime? {
+        let moment = failedAt.load(ordering: .relaxed)
+        return moment == 0 ? nil : UnixTime(milliseconds: moment)
+    }
+
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// Answers a request; the transport is that of the loop on which it came.
+    package func answer(_ request: HTTPRequest, over transport: any Transport) async -> HTTPResponse {
+        metrics.count(.request)
+        let trace = Hex.encode(Entropy.bytes(16))
+        do throws(Problem) {
+            switch Endpoint.router.match(request.method, path: request.path) {
+            case .found(let endpoint, let parameters):
+                let call = Call(request: request, parameters: parameters, trace: trace, transport: transport)
+                return try await perform(endpoint, call)
+            case .wrongMethod(let allowed): throw Problem(method: request.method, allowed: allowed)
+            case .unknown:
+                throw Problem(.notFound, "There is nothing at this path; see the contract for what there is.")
+            }
+        } catch {
+            if error.status >= 500 { note(error, trace: trace) }
+            return error.response(trace: trace, terse: now.isTerse)
+        }
+    }
+
+    /// Leaves a line about an answer that is no fault of the client's.
+    private func note(_ problem: Problem, trace: String) {
+        if problem.code == .unavailable { metrics.count(.unavailable) }
+        log.tracing(trace).warning(problem.detail ?? problem.reason, ["code": problem.code.rawValue])
+    }
+}

@@ -1,0 +1,15 @@
+internal import Delivery
+internal import HTTP
+internal import Runs
+
+/// `POST /v1/targets/NAME/credentials`: a target's credential, for a job.
+extension Broker {
+    /// The credential with the environment in which a tool finds it.
+    func credentials(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let run = try run(of: call)
+        return try await admission.admit(run.id) { () async throws(Problem) in
+            let answer = try await obtain(call.parameters[0], for: run, trace: call.trace, over: call.transport)
+            return .secretJSON(200, answer.json())
+        }
+    }
+}

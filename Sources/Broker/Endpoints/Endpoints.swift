@@ -1,0 +1,86 @@
+internal import HTTP
+
+/// The calls of the contract, as the router knows them.
+enum Endpoint: Sendable {
+    case token
+    case credentials
+    case awsCredentials
+    case context
+    case whoami
+    case register
+    case showRun
+    case endRun
+    case discovery(isUntrusted: Bool)
+    case keys(isUntrusted: Bool)
+    case checkpoint
+    case logKey
+    case health
+    case readiness
+    case figures
+    case putSecret
+    case deleteSecret
+    case listSecrets
+    case auditEntries
+    case auditEntry
+
+    /// Every path, as the contract lists them.
+    static let router: Router<Endpoint> = {
+        var paths = Router<Endpoint>()
+        // Jobs.
+        paths.add(.get, "/v1/token", .token)
+        paths.add(.post, "/v1/token", .token)
+        paths.add(.post, "/v1/targets/{name}/credentials", .credentials)
+        paths.add(.get, "/v1/targets/{name}/aws", .awsCredentials)
+        paths.add(.get, "/v1/contexts/{name}", .context)
+        paths.add(.get, "/v1/whoami", .whoami)
+        // Orchestrators.
+        paths.add(.post, "/v1/runs", .register)
+        paths.add(.get, "/v1/runs/{id}", .showRun)
+        paths.add(.delete, "/v1/runs/{id}", .endRun)
+        // Relying parties, and whoever watches the ledger or the broker.
+        paths.add(.get, "/.well-known/openid-configuration", .discovery(isUntrusted: false))
+        paths.add(.get, "/.well-known/jwks.json", .keys(isUntrusted: false))
+        paths.add(.get, "/untrusted/.well-known/openid-configuration", .discovery(isUntrusted: true))
+        paths.add(.get, "/untrusted/.well-known/jwks.json", .keys(isUntrusted: true))
+        paths.add(.get, "/log/checkpoint", .checkpoint)
+        paths.add(.get, "/log/key", .logKey)
+        paths.add(.get, "/healthz", .health)
+        paths.add(.get, "/readyz", .readiness)
+        paths.add(.get, "/metrics", .figures)
+        // Administrators and auditors.
+        paths.add(.put, "/v1/contexts/{context}/secrets/{name}", .putSecret)
+        paths.add(.delete, "/v1/contexts/{context}/secrets/{name}", .deleteSecret)
+        paths.add(.get, "/v1/contexts/{context}/secrets", .listSecrets)
+        paths.add(.get, "/v1/audit/entries", .auditEntries)
+        paths.add(.get, "/v1/audit/entries/{index}", .auditEntry)
+        return paths
+    }()
+}
+
+extension Broker {
+    /// Does what a call asks for.
+    func perform(_ endpoint: Endpoint, _ call: Call) async throws(Problem) -> HTTPResponse {
+        switch endpoint {
+        case .token: try await token(call)
+        case .credentials: try await credentials(call)
+        case .awsCredentials: await awsCredentials(call)
+        case .context: try await context(call)
+        case .whoami: try whoami(call)
+        case .register: try await register(call)
+        case .showRun: try await showRun(call)
+        case .endRun: try await endRun(call)
+        case .discovery(let isUntrusted): discovery(call, isUntrusted: isUntrusted)
+        case .keys(let isUntrusted): keys(call, isUntrusted: isUntrusted)
+        case .checkpoint: checkpoint()
+        case .logKey: logKey()
+        case .health: health()
+        case .readiness: try readiness()
+        case .figures: figures()
+        case .putSecret: try await putSecret(call)
+        case .deleteSecret: try await deleteSecret(call)
+        case .listSecrets: try await listSecrets(call)
+        case .auditEntries: try await auditEntries(call)
+        case .auditEntry: try await auditEntry(call)
+        }
+    }
+}

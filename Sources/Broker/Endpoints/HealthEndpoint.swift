@@ -1,0 +1,37 @@
+internal import HTTP
+internal import Ledger
+internal import Runs
+internal import Time
+
+/// `GET /healthz`, `/readyz` and `/metrics`: for whoever keeps the broker running.
+extension Broker {
+    /// The process answers.
+    func health() -> HTTPResponse { .text(200, Array("ok\n".utf8)) }
+
+    /// How long a broker that could not record calls itself not ready.
+    private static let notReadyAfterFailure = Duration.seconds(10)
+
+    /// Whether tokens can be signed and recorded here.
+    func readiness() throws(Problem) -> HTTPResponse {
+        guard !isDraining else { throw Problem(.unavailable, "The broker is draining: ask another one.") }
+        if let fault = ledger.fault {
+            var problem = Problem(.unavailable, "The ledger takes no entries.")
+            problem.detail = fault.description
+            throw problem
+        }
+        // After a while whoever sends jobs here may try again, as nothing else would find out that there is space again.
+        if let failure = lastFailure, clock() - failure < Self.notReadyAfterFailure {
+            throw Problem(.unavailable, "The ledger could not be written a moment ago.")
+        }
+        return .text(200, Array("ready\n".utf8))
+    }
+
+    /// The counters, for Prometheus.
+    func figures() -> HTTPResponse {
+        // The second line of a checkpoint is the tree's size (C2SP tlog-checkpoint).
+        let lines = String(decoding: ledger.checkpoint, as: UTF8.self).split(separator: "\n", maxSplits: 2)
+        let recorded = lines.count > 1 ? UInt64(lines[1]) ?? 0 : 0
+        let page = metrics.text(ledgerSize: recorded, activeRuns: runs.activeCount)
+        return .text(200, Array(page.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+}

@@ -1,0 +1,111 @@
+internal import Configuration
+internal import HTTP
+internal import Ledger
+internal import Runs
+internal import Time
+
+/// Who is calling, and whether this path is theirs.
+extension Broker {
+    /// The run for which a job's request token speaks.
+    ///
+    /// - Throws: `Problem` with code `invalid_token`, whatever is wrong with the token.
+    func run(of call: Call, bare: Bool = false) throws(Problem) -> Run {
+        switch runs.authenticate(String(try call.bearer(bare: bare))) {
+        case .active(let run): return run
+        case .refused(.malformed): throw Problem(.invalidToken, "This is no request token: one begins with 'jpr_'.")
+        case .refused(.unknown): throw Problem(.invalidToken, "This request token is unknown here.")
+        case .refused(.ended(let id, let moment)):
+            throw Problem(.invalidToken, "Run \(id) ended at \(RFC3339.format(moment)), and its request token with it.")
+        case .refused(.expired(let id, let moment)):
+            throw Problem(
+                .invalidToken,
+                "Run \(id) expired at \(RFC3339.format(moment)), and its request token with it."
+            )
+        }
+    }
+
+    /// The principal that calls, if it is an orchestrator.
+    func orchestrator(of call: Call) async throws(Problem) -> (principal: Principal, attestor: Attestor) {
+        let principal = try principal(of: call)
+        guard case .orchestrator(let attestor) = principal.role else {
+            throw try await denied(
+                principal,
+                "do what takes the role orchestrator: its role is \(principal.role.name)",
+                call
+            )
+        }
+        return (principal, attestor)
+    }
+
+    /// The principal that calls, if it is an administrator.
+    func administrator(of call: Call) async throws(Problem) -> Principal {
+        let principal = try principal(of: call)
+        guard case .administrator = principal.role else {
+            throw try await denied(
+                principal,
+                "do what takes the role administrator: its role is \(principal.role.name)",
+                call
+            )
+        }
+        return principal
+    }
+
+    /// The principal that calls, if it is an auditor.
+    func auditor(of call: Call) async throws(Problem) -> Principal {
+        let principal = try principal(of: call)
+        guard case .auditor = principal.role else {
+            throw try await denied(
+                principal,
+                "do what takes the role auditor: its role is \(principal.role.name)",
+                call
+            )
+        }
+        return principal
+    }
+
+    /// Records that a principal was refused, and makes the answer; where it cannot be recorded, that is the answer.
+    func denied(_ principal: Principal, _ what: String, _ call: Call) async throws(Problem) -> Problem {
+        metrics.count(.denied)
+        var entry = Entry(.adminDenied, .denied, trace: call.trace)
+        entry.principal = principal.name
+        entry.address = call.request.peer.address
+        entry.reason = "\(call.request.method.rawValue) \(call.request.path.prefix(256)): may not \(what)"
+        try await record(entry)
+        return Problem(.accessDenied, "Principal '\(principal.name)' may not \(what).")
+    }
+
+    /// Whoever calls: by its token where it sends one, else by its certificate.
+    private func principal(of call: Call) throws(Problem) -> Principal {
+        if call.request.fields["Authorization"] != nil {
+            let bearer = try call.bearer()
+            if let principal = now.principals.find(bearer: bearer) { return principal }
+            throw Problem(
+                .invalidToken,
+                bearer.hasPrefix(RequestToken.prefix)
+                    ? "This is a job's request token, and this path is not for jobs."
+                    : "No principal has this token: compare its SHA-256 with token_sha256 under principals."
+            )
+        }
+        guard let certificate = call.request.peer.certificate else {
+            throw Problem(.invalidToken, "No token and no client certificate: send 'Authorization: Bearer TOKEN'.")
+        }
+        guard let principal = now.principals.find(certificate: certificate) else {
+            throw Problem(
+                .invalidToken,
+                "No principal has a name of this client certificate: see certificate.san under principals."
+            )
+        }
+        return principal
+    }
+
+    /// Records an entry that releases nothing.
+    func record(_ entry: Entry) async throws(Problem) {
+        do throws(LedgerError) {
+            _ = try await ledger.record(entry)
+            noteRecording(nil)
+        } catch {
+            noteRecording(error)
+            throw Problem(error)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package import Encoding
+package import HTTP
+
+/// One request on its way to an endpoint: routed, traced, its query parsed.
+package struct Call: Sendable {
+    package let request: HTTPRequest
+    /// The path's parameters, decoded, in their order.
+    package let parameters: [String]
+    /// 32 hex digits that name this request in the answer, the log and the ledger.
+    package let trace: String
+    /// What reaches other servers from the loop on which the request came.
+    package let transport: any Transport
+
+    /// Makes a call.
+    package init(request: HTTPRequest, parameters: [String], trace: String, transport: any Transport) {
+        self.request = request
+        self.parameters = parameters
+        self.trace = trace
+        self.transport = transport
+    }
+
+    /// The query's fields.
+    ///
+    /// - Throws: `Problem` with code `invalid_request` where the query is malformed or has over 64 fields.
+    package func query() throws(Problem) -> Form {
+        do {
+            return try Form(parsing: request.query)
+        } catch {
+            throw Problem(.invalidRequest, "The query cannot be read: \(error).")
+        }
+    }
+
+    /// The bearer token of the Authorization field (RFC 6750, section 2.1).
+    ///
+    /// With `bare`, the field may hold the token alone, as AWS SDKs send the content of their token file.
+    ///
+    /// - Throws: `Problem` with code `invalid_token` where there is none, or the field is there twice.
+    package func bearer(bare: Bool = false) throws(Problem) -> Substring {
+        let values = request.fields.values("Authorization")
+        guard values.count == 1 else {
+            throw Problem(
+                .invalidToken,
+                values.isEmpty
+                    ? "No request token: send 'Authorization: Bearer TOKEN'."
+                    : "The Authorization field is there twice."
+            )
+        }
+        let value = values[0]
+        guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")) else {
+            guard bare else { throw Problem(.invalidToken, "The Authorization field is no 'Bearer TOKEN'.") }
+            return value[...]
+        }
+        guard HTTPFields.equal(String(value[..<space]), "Bearer") else {
+            throw Problem(
+                .invalidToken,
+                "The Authorization field has the scheme '\(value[..<space])', wanted 'Bearer'."
+            )
+        }
+        return value[value.index(after: space)...]
+    }
+}

@@ -1,0 +1,44 @@
+package import Configuration
+internal import Crypto
+internal import HTTP
+
+/// Everyone but jobs who may speak to the broker: orchestrators, administrators, auditors.
+package struct Principals: Sendable {
+    private let all: [Principal]
+
+    /// Makes the list of a configuration.
+    package init(_ all: [Principal]) { self.all = all }
+
+    /// Who a request's bearer speaks for; every principal's hash is compared, each in constant time.
+    func find(bearer: Substring) -> Principal? {
+        let digest = SHA256.hash(Array(bearer.utf8))
+        var found: Principal?
+        for principal in all {
+            guard case .token(let known) = principal.proof else { continue }
+            if known.isEqualInConstantTime(to: digest) { found = principal }
+        }
+        return found
+    }
+
+    /// Whom a verified client certificate belongs to.
+    func find(certificate: PeerCertificate) -> Principal? {
+        all.first { principal in
+            guard case .certificate(let name) = principal.proof else { return false }
+            return certificate.subjectAlternativeNames.contains(name)
+        }
+    }
+}
+
+/// One of them, as configuration describes it.
+package typealias Principal = PrincipalSettings
+
+extension Principal.Role {
+    /// The role as configuration writes it.
+    var name: String {
+        switch self {
+        case .orchestrator: "orchestrator"
+        case .administrator: "administrator"
+        case .auditor: "auditor"
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package import Configuration
+internal import Exchange
+internal import Policy
+package import Time
+package import Tokens
+
+extension Standing {
+    /// Puts a checked configuration in force, with the keys of its two issuers.
+    package init(_ settings: Settings, trusted: Issuer, untrusted: Issuer, clock: @escaping WallClock) {
+        self.init(
+            trusted: trusted,
+            untrusted: untrusted,
+            signer: TokenSigner(trusted: trusted, untrusted: untrusted, clock: clock),
+            policy: settings.policy,
+            targets: Dictionary(uniqueKeysWithValues: settings.targets.map { ($0.name, $0) }),
+            fallbacks: settings.fallbacks,
+            contexts: settings.contexts,
+            principals: Principals(settings.principals),
+            runLimits: settings.runs,
+            subject: settings.token.subject,
+            requestsPerCaller: settings.limits.requestsPerRun,
+            isTerse: settings.errors == .terse
+        )
+    }
+}

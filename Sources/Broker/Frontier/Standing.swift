@@ -1,0 +1,64 @@
+package import Claims
+package import Exchange
+package import Policy
+package import Runs
+package import Secrets
+package import Tokens
+
+/// A configuration in force: immutable, and replaced as a whole.
+package struct Standing: Sendable {
+    /// The issuer of trusted runs' tokens, and the one of strangers' runs.
+    package let trusted: Issuer
+    package let untrusted: Issuer
+    /// Signs for both.
+    package let signer: TokenSigner
+    package let policy: Policy
+    /// The targets by name.
+    package let targets: [String: Target]
+    /// The fallbacks of those targets that have one.
+    package let fallbacks: [String: Fallback]
+    /// The contexts of static secrets.
+    package let contexts: [ContextName]
+    package let principals: Principals
+    package let runLimits: RunLimits
+    /// The subject of tokens whose audience or target has none of its own.
+    package let subject: SubjectFormat
+    /// How many requests of one run or principal may be under way.
+    package let requestsPerCaller: Int
+    /// Whether clients get no reasons.
+    package let isTerse: Bool
+
+    /// Makes a standing configuration.
+    package init(
+        trusted: Issuer,
+        untrusted: Issuer,
+        signer: TokenSigner,
+        policy: Policy,
+        targets: [String: Target],
+        fallbacks: [String: Fallback],
+        contexts: [ContextName],
+        principals: Principals,
+        runLimits: RunLimits,
+        subject: SubjectFormat,
+        requestsPerCaller: Int,
+        isTerse: Bool
+    ) {
+        self.trusted = trusted
+        self.untrusted = untrusted
+        self.signer = signer
+        self.policy = policy
+        self.targets = targets
+        self.fallbacks = fallbacks
+        self.contexts = contexts
+        self.principals = principals
+        self.runLimits = runLimits
+        self.subject = subject
+        self.requestsPerCaller = requestsPerCaller
+        self.isTerse = isTerse
+    }
+
+    /// The issuer that speaks of a run.
+    func issuer(of run: Run) -> Issuer {
+        run.attestation.trust == .untrusted ? untrusted : trusted
+    }
+}

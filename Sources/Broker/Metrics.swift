@@ -1,0 +1,83 @@
+internal import Synchronization
+
+/// Counts what the broker does, and tells it in Prometheus' text format (version 0.0.4).
+///
+/// Labels are closed sets: nothing that a stranger sends becomes a label's value.
+package final class Metrics: Sendable {
+    private let tokens = Atomic<Int>(0)
+    private let denials = Atomic<Int>(0)
+    private let exchanges = Atomic<Int>(0)
+    private let refusals = Atomic<Int>(0)
+    private let outages = Atomic<Int>(0)
+    private let broken = Atomic<Int>(0)
+    private let fallbacks = Atomic<Int>(0)
+    private let secretReads = Atomic<Int>(0)
+    private let runs = Atomic<Int>(0)
+    private let unavailable = Atomic<Int>(0)
+    private let requests = Atomic<Int>(0)
+
+    /// What can be counted.
+    package enum Event: Sendable {
+        case request
+        case runRegistered
+        case tokenIssued
+        case denied
+        case exchangeSucceeded
+        case exchangeRefused
+        case exchangeOutage
+        case exchangeBroken
+        case fallbackUsed
+        case secretRead
+        case unavailable
+    }
+
+    /// Makes counters that stand at zero.
+    package init() {}
+
+    /// Counts one event.
+    package func count(_ event: Event) {
+        switch event {
+        case .request: requests.add(1, ordering: .relaxed)
+        case .runRegistered: runs.add(1, ordering: .relaxed)
+        case .tokenIssued: tokens.add(1, ordering: .relaxed)
+        case .denied: denials.add(1, ordering: .relaxed)
+        case .exchangeSucceeded: exchanges.add(1, ordering: .relaxed)
+        case .exchangeRefused: refusals.add(1, ordering: .relaxed)
+        case .exchangeOutage: outages.add(1, ordering: .relaxed)
+        case .exchangeBroken: broken.add(1, ordering: .relaxed)
+        case .fallbackUsed: fallbacks.add(1, ordering: .relaxed)
+        case .secretRead: secretReads.add(1, ordering: .relaxed)
+        case .unavailable: unavailable.add(1, ordering: .relaxed)
+        }
+    }
+
+    /// The counters as Prometheus scrapes them; `ledgerSize` and `activeRuns` are what they are now.
+    package func text(ledgerSize: UInt64, activeRuns: Int) -> String {
+        var page = ""
+        func add(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: Int)]) {
+            page += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+            for sample in samples { page += "\(name)\(sample.labels) \(sample.value)\n" }
+        }
+        add("jobpass_http_requests_total", "counter", "Requests answered.", [("", read(requests))])
+        add("jobpass_runs_registered_total", "counter", "Runs registered.", [("", read(runs))])
+        add("jobpass_tokens_issued_total", "counter", "ID tokens issued.", [("", read(tokens))])
+        add("jobpass_denials_total", "counter", "Requests that policy denied.", [("", read(denials))])
+        add(
+            "jobpass_exchanges_total",
+            "counter",
+            "Trades at clouds by outcome.",
+            [
+                ("{outcome=\"succeeded\"}", read(exchanges)), ("{outcome=\"refused\"}", read(refusals)),
+                ("{outcome=\"outage\"}", read(outages)), ("{outcome=\"broken\"}", read(broken)),
+            ]
+        )
+        add("jobpass_fallbacks_total", "counter", "Static secrets used in an outage.", [("", read(fallbacks))])
+        add("jobpass_secret_reads_total", "counter", "Contexts read by jobs.", [("", read(secretReads))])
+        add("jobpass_unavailable_total", "counter", "Answers of 503.", [("", read(unavailable))])
+        add("jobpass_ledger_entries", "gauge", "Entries in the ledger.", [("", Int(clamping: ledgerSize))])
+        add("jobpass_active_runs", "gauge", "Runs whose request token is alive.", [("", activeRuns)])
+        return page
+    }
+
+    private func read(_ counter: borrowing Atomic<Int>) -> Int { counter.load(ordering: .relaxed) }
+}

@@ -1,0 +1,41 @@
+internal import Claims
+internal import Ledger
+internal import Policy
+internal import Runs
+internal import Time
+internal import Tokens
+
+/// Steps two to five: the run's claims are granted a token, it is signed, recorded and released.
+extension Broker {
+    /// Issues a bare ID token for an audience.
+    func issue(
+        audience: String,
+        lifetime: Duration?,
+        to run: Run,
+        trace: String
+    ) async throws(Problem) -> Released<TokenText> {
+        switch now.policy.audienceGrant(for: ClaimSet(of: run), audience: audience, lifetime: lifetime) {
+        case .refused(let refusal): throw try await refuse(refusal, to: run, trace: trace)
+        case .allowed(let grant): return try await issue(grant, to: run, trace: trace)
+        }
+    }
+
+    /// Signs what was granted, records it, and only then lets it go.
+    func issue(_ grant: Grant, to run: Run, trace: String) async throws(Problem) -> Released<TokenText> {
+        let signed: SignedToken
+        do throws(TokenError) {
+            // A token does not outlive its run: what the job leaves behind is worth nothing.
+            signed = try now.signer.sign(grant, end: run.expires)
+        } catch {
+            throw Problem(error)
+        }
+        var entry = Entry(.tokenIssued, .succeeded, trace: trace)
+        entry.run = run.id
+        entry.principal = run.attestation.principal
+        entry.target = grant.target
+        entry.rule = grant.rule.description
+        let released = try await release(signed.seal(recordedAs: entry))
+        metrics.count(.tokenIssued)
+        return released
+    }
+}

@@ -1,0 +1,45 @@
+internal import Ledger
+internal import Runs
+
+/// Step one: what an orchestrator attested becomes a run, and its request token leaves once the ledger knows of it.
+extension Broker {
+    /// Registers a run and releases its request token.
+    func begin(
+        _ attestation: Attestation,
+        from address: String,
+        trace: String
+    ) async throws(Problem) -> (run: Run, token: String) {
+        let registration: Registration
+        do throws(RunError) {
+            registration = try await runs.register(attestation, limit: now.runLimits.activeRuns)
+        } catch {
+            throw Problem(error)
+        }
+        let run = registration.run
+        let sealed = Sealed(
+            registration.takeToken(),
+            recordedAs: .registered(run, from: address, trace: trace)
+        )
+        do throws(LedgerError) {
+            let released = try await ledger.record(sealed)
+            metrics.count(.runRegistered)
+            return (run, released.take().reveal())
+        } catch {
+            // Nobody ever had this run's token: it goes again, and if the store is gone too it expires by itself.
+            _ = try? await runs.end(run.id)
+            throw Problem(error)
+        }
+    }
+
+    /// The last step: ends a run, at once and for good.
+    func end(_ run: Run, by principal: String, trace: String) async throws(Problem) {
+        let before: RunStatus?
+        do throws(RunError) {
+            before = try await runs.end(run.id)
+        } catch {
+            throw Problem(error)
+        }
+        guard before?.state == .active else { return }
+        try await record(.ended(run, by: principal, trace: trace))
+    }
+}

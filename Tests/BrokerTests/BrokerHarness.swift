@@ -1,0 +1,168 @@
+import Auditing
+import Broker
+import Configuration
+import Crypto
+import Encoding
+import HTTP
+import JSON
+import Ledger
+import Logs
+import Runs
+import Secrets
+import Support
+import Synchronization
+import Testing
+import Time
+import Tokens
+
+/// A whole broker in memory: real modules, a ledger that is checked after every step, and a scripted cloud.
+struct BrokerHarness {
+    let broker: Broker
+    let book: LedgerHarness
+    let storage: MemoryLedgerStorage
+    let faults: FaultyLedgerStorage
+    let runs: MemoryRunStorage
+    let secrets: MemorySecretStorage
+    let network: FakeTransport
+    let lines: Lines
+
+    static let orchestrator = "token-of-the-runner-fleet"
+    static let administrator = "token-of-the-administrator"
+    static let auditor = "token-of-the-auditor"
+
+    /// What the broker logged.
+    final class Lines: Sendable {
+        private let text = Mutex("")
+        var all: String { text.withLock { $0 } }
+        func add(_ bytes: [UInt8]) { text.withLock { $0 += String(decoding: bytes, as: UTF8.self) } }
+    }
+
+    /// Made once, as an RSA key takes longer than all the rest.
+    private static let trusted = Result { try IssuerKeys.generate(for: [.rs256, .es256]) }
+    private static let untrusted = Result { try IssuerKeys.generate(for: [.rs256, .es256]) }
+
+    init(_ script: [FakeTransport.Reply] = [], extra: String = "") async throws {
+        let settings = try Configuration.parse(Array((Self.configuration + extra).utf8), file: "/test/jobpass.yaml")
+        storage = MemoryLedgerStorage()
+        faults = FaultyLedgerStorage(storage)
+        book = try LedgerHarness(storage: faults)
+        try book.create()
+        let time = TestTime()
+        network = FakeTransport(script.isEmpty ? [.failing(.connection)] : script, time: time)
+        runs = MemoryRunStorage()
+        secrets = MemorySecretStorage()
+        let lines = Lines()
+        self.lines = lines
+        let clock = book.clock.wall
+        let url = try Tokens.IssuerURL(settings.issuer.url)
+        broker = Broker(
+            Broker.Parts(
+                runs: RunRegistry(
+                    storage: runs,
+                    executor: globalConcurrentExecutor,
+                    entropy: Entropy.bytes,
+                    clock: clock
+                ),
+                ledger: try book.open(),
+                secrets: SecretVault(
+                    storage: secrets,
+                    key: MasterKey.generate(),
+                    clock: clock,
+                    executor: globalConcurrentExecutor
+                ),
+                audit: AuditLog(storage: faults),
+                auditExecutor: globalConcurrentExecutor,
+                pacing: time.pacing(),
+                clock: clock,
+                log: Log(level: .debug, format: .text, clock: clock) { lines.add($0) }
+            ),
+            standing: Standing(
+                settings,
+                trusted: Issuer(url: url, keys: try Self.trusted.get()),
+                untrusted: Issuer(url: url.untrusted, keys: try Self.untrusted.get()),
+                clock: clock
+            )
+        )
+    }
+
+    /// Sends a request, and checks the whole ledger afterwards.
+    func send(
+        _ method: HTTPMethod,
+        _ target: String,
+        as bearer: String? = nil,
+        body: String = "",
+        fields: HTTPFields = [:]
+    ) async throws -> Answer {
+        var fields = fields
+        if let bearer { fields.append("Authorization", "Bearer \(bearer)") }
+        let parts = target.split(separator: "?", maxSplits: 1).map(String.init)
+        let request = HTTPRequest(
+            method: method,
+            path: parts[0],
+            query: parts.count > 1 ? parts[1] : "",
+            fields: fields,
+            body: Array(body.utf8),
+            peer: HTTPPeer(address: "192.0.2.7", certificate: nil)
+        )
+        let response = await broker.answer(request, over: network)
+        _ = try LedgerChecker(storage: storage, key: book.signer.verifier).check()
+        return Answer(response: response)
+    }
+
+    /// Registers a run on a branch, and gives its request token.
+    func run(ref: String = "refs/heads/main", trust: String = "trusted") async throws -> (token: String, id: String) {
+        let body = """
+            {"project": "acme/web", "workflow": "deploy", "job": "release", "ref": "\(ref)", "trust": "\(trust)"}
+            """
+        let answer = try await send(.post, "/v1/runs", as: Self.orchestrator, body: body)
+        return (try #require(answer.json["request_token"]?.asString), try #require(answer.json["id"]?.asString))
+    }
+
+    /// The kinds of all entries, in order.
+    var recorded: [String] { get throws { try entries.map(\.kind.rawValue) } }
+
+    /// All entries, in order.
+    var entries: [Entry] {
+        get throws {
+            let size = storage.snapshot.head?.size ?? 0
+            return try storage.entries(in: 0..<size).map { try Leaf(bytes: $0.bytes).entry }
+        }
+    }
+
+    static let configuration = """
+        issuer: https://ci.example.com
+        store: sqlite:jobpass.db
+        keys: {directory: keys, algorithms: [RS256, ES256]}
+        principals:
+          - name: fleet
+            role: orchestrator
+            projects: ["acme/*"]
+            claims: [team]
+            token_sha256: \(SHA256.hash(orchestrator).hex)
+          - {name: admin, role: administrator, token_sha256: \(SHA256.hash(administrator).hex)}
+          - {name: audit, role: auditor, token_sha256: \(SHA256.hash(auditor).hex)}
+        audiences:
+          - {audience: https://service.example.com, allow: [{project: "acme/*", ref: refs/heads/main}], algorithm: ES256}
+        targets:
+          bao:
+            type: vault
+            address: https://bao.example.com
+            role: deploy
+            audience: https://bao.example.com
+            allow: [{project: acme/web, ref: refs/heads/main}]
+            fallback: {context: legacy, until: 2030-01-31, reason: not migrated yet}
+          bare: {type: none, audience: https://k8s.example.com, allow: [{project: acme/web}]}
+        contexts:
+          legacy: {allow: [{project: acme/web, ref: refs/heads/main}]}
+
+        """
+}
+
+/// An answer, with its body read.
+struct Answer {
+    let response: HTTPResponse
+
+    var status: Int { response.status }
+    var text: String { String(decoding: response.body, as: UTF8.self) }
+    var json: JSON { (try? JSON.parse(response.body)) ?? .null }
+}

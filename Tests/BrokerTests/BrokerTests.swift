@@ -1,1 +1,0 @@
-// BrokerTests: not yet written.
