@@ -1,0 +1,65 @@
+internal import POSIX
+
+/// The token by which a client shows who it is, read from the environment or from a file that only its owner may read.
+///
+/// Noncopyable, so that no text can be made of it by accident.
+struct BearerToken: ~Copyable, Sendable {
+    /// The value of `Authorization`.
+    let header: String
+
+    /// The most bytes of a token: upstream ID tokens are a few kilobytes.
+    private static let limit = 1 << 16
+
+    /// The request token of the run that this process belongs to.
+    ///
+    /// - Throws: `CommandError` with exit code 77 where there is none, with 78 where its file cannot be used.
+    static func ofRun(_ environment: Environment) throws(CommandError) -> BearerToken {
+        if let token = environment.nonEmpty(BrokerOptions.requestToken.name) {
+            return try BearerToken(token, from: BrokerOptions.requestToken.name)
+        }
+        if let path = environment.nonEmpty(BrokerOptions.requestTokenFile.name) {
+            return try BearerToken(file: path, namedBy: BrokerOptions.requestTokenFile.name)
+        }
+        throw CommandError(
+            .denied,
+            "this is no registered run: neither JOBPASS_REQUEST_TOKEN nor JOBPASS_REQUEST_TOKEN_FILE is set",
+            advice: "register one around the command: jobpass run --project P --workflow W --job J -- CMD…"
+        )
+    }
+
+    /// The token of an orchestrator, administrator or auditor.
+    ///
+    /// - Throws: `CommandError` with exit code 77 where there is none, with 78 where its file cannot be used.
+    static func ofPrincipal(_ environment: Environment) throws(CommandError) -> BearerToken {
+        guard let path = environment.nonEmpty(BrokerOptions.tokenFile.name) else {
+            throw CommandError(
+                .denied,
+                "nothing says who is asking: JOBPASS_TOKEN_FILE is not set",
+                advice: "set it to a file of mode 0600 that holds your token; the broker knows its SHA-256 as the "
+                    + "token_sha256 of one of its principals"
+            )
+        }
+        return try BearerToken(file: path, namedBy: BrokerOptions.tokenFile.name)
+    }
+
+    private init(file path: String, namedBy variable: String) throws(CommandError) {
+        let bytes: [UInt8]
+        do throws(POSIXError) { bytes = try Files.readSecret(path, limit: Self.limit) } catch {
+            throw CommandError(.configuration, "\(variable): \(error)")
+        }
+        try self.init(String(decoding: bytes, as: UTF8.self), from: "\(variable), \(path)")
+    }
+
+    private init(_ text: String, from source: String) throws(CommandError) {
+        // A file made by an editor or by echo ends its only line.
+        let token = text.hasSuffix("\n") ? text.dropLast() : text[...]
+        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw CommandError(
+                .configuration,
+                "\(source): there is no token, or more than one line, a space or a character outside ASCII with it",
+                advice: "it has to hold the token and nothing else"
+            )
+        }
+        header = "Bearer \(token)"
+    }
+}

@@ -1,0 +1,89 @@
+internal import Encoding
+internal import HTTP
+internal import JSON
+
+/// One command's talk with its broker: the contract's calls, and every failure as words and an exit code.
+struct BrokerClient: ~Copyable, Sendable {
+    private let address: BrokerAddress
+    private let token: BearerToken
+    private let transport: any Transport
+
+    /// An exchange at a cloud, with its retries, happens within one call; the broker ends it before this.
+    private static let longest = Duration.seconds(60)
+    private static let answerLimits = JSONLimits(bytes: 64 << 20, depth: 32)
+
+    init(_ address: BrokerAddress, token: consuming BearerToken, over transport: any Transport) {
+        self.address = address
+        self.token = token
+        self.transport = transport
+    }
+
+    /// Calls the broker; a path's segments are percent-encoded here.
+    ///
+    /// - Returns: the answer's JSON; null where it has none.
+    /// - Throws: `CommandError` where no answer came, or one that is an error.
+    func call(
+        _ method: HTTPMethod,
+        _ path: [String],
+        query: Form = Form(),
+        body: Body? = nil,
+        within time: Duration = longest
+    ) async throws(CommandError) -> JSON {
+        let answer = try await answer(method, path, query: query, body: body, within: time)
+        return answer.isEmpty ? .null : try json(answer, status: 200)
+    }
+
+    /// Calls the broker as `call` does, and leaves the answer's body to be read by its own type.
+    func answer(
+        _ method: HTTPMethod,
+        _ path: [String],
+        query: Form = Form(),
+        body: Body? = nil,
+        within time: Duration = longest
+    ) async throws(CommandError) -> [UInt8] {
+        let question = query.fields.isEmpty ? "" : "?\(query.encoded)"
+        let url = "\(address.url)/\(path.map(PercentEncoding.encode).joined(separator: "/"))\(question)"
+        var fields: HTTPFields = [
+            "Authorization": token.header, "Accept": "application/json", "User-Agent": "jobpass/\(Version.text)",
+        ]
+        if let body { fields.append("Content-Type", body.type) }
+        let request = OutgoingRequest(
+            method,
+            url: url,
+            fields: fields,
+            body: body?.bytes ?? [],
+            limits: OutgoingRequest.Limits(connect: .seconds(5), total: time, responseBytes: Self.answerLimits.bytes),
+            certificateAuthorities: address.authorities
+        )
+        let response: HTTPResponse
+        do throws(TransportError) { response = try await transport.send(request) } catch {
+            throw CommandError(error, at: address)
+        }
+        guard (200..<300).contains(response.status) else {
+            let body = try json(response.body, status: response.status)
+            throw CommandError(BrokerRefusal(response.status, body, from: address.url))
+        }
+        return response.body
+    }
+
+    /// What a request carries.
+    struct Body: Sendable {
+        let type: String
+        let bytes: [UInt8]
+
+        static func json(_ json: JSON) -> Body { Body(type: "application/json", bytes: json.serialized()) }
+
+        static func bytes(_ bytes: [UInt8]) -> Body { Body(type: "application/octet-stream", bytes: bytes) }
+    }
+
+    private func json(_ body: [UInt8], status: Int) throws(CommandError) -> JSON {
+        guard let json = try? JSON.parse(body, limits: Self.answerLimits) else {
+            throw CommandError(
+                .unavailable,
+                "\(address.url) answered \(status) with something that is no JSON",
+                advice: "is that the address of a Jobpass broker, and of nothing in front of it?"
+            )
+        }
+        return json
+    }
+}

@@ -1,0 +1,82 @@
+internal import HTTP
+internal import JSON
+
+/// An error that the broker answered: the contract's code, its words, and the trace id under which the broker's log and
+/// ledger tell more.
+struct BrokerRefusal {
+    let status: Int
+    let code: String
+    let words: String
+    let trace: String?
+    /// The cloud's own code and words, where the cloud refused.
+    let cause: String?
+    let broker: String
+
+    init(_ status: Int, _ body: JSON, from broker: String) {
+        self.status = status
+        self.broker = broker
+        code = body["error"]?.asString ?? "no error code"
+        words = body["error_description"]?.asString ?? ""
+        trace = body["trace"]?.asString
+        cause =
+            switch body["cause"] {
+            case .string(let text): text
+            case .object(let object):
+                [object["code"]?.asString, (object["message"] ?? object["description"])?.asString].compactMap(\.self)
+                    .joined(separator: ": ")
+            default: nil
+            }
+    }
+
+    /// Which exit code a script gets for it; README and help list the same.
+    var exit: ExitCode {
+        switch status {
+        case 401, 403: .denied
+        case 429, 504: .tryAgain
+        // The cloud was asked and said no: nothing on this side will change its mind.
+        case 502: .denied
+        case 500...: .unavailable
+        default: .badData
+        }
+    }
+
+    static let exits = [
+        Command.Note("65", "the broker knows no such name, or cannot take what was sent (400, 404, 409, 413)"),
+        Command.Note("69", "the broker cannot be reached, or cannot record or answer now (503)"),
+        Command.Note("75", "too many requests, or a time limit ran out (429, 504)"),
+        Command.Note("77", "the broker's policy refused (401, 403), or the cloud did (502)"),
+    ]
+}
+
+extension CommandError {
+    init(_ refusal: BrokerRefusal) {
+        var message = "\(refusal.broker) answered \(refusal.status) \(refusal.code)"
+        if !refusal.words.isEmpty { message += ": \(refusal.words)" }
+        if let cause = refusal.cause, !cause.isEmpty { message += "\nthe cloud's own words: \(cause)" }
+        if let trace = refusal.trace { message += "\ntrace \(trace)" }
+        self.init(refusal.exit, message, advice: Self.advice(for: refusal.status))
+    }
+
+    /// Why no answer came, and what to look at.
+    init(_ error: TransportError, at address: BrokerAddress) {
+        let reason = "cannot reach the broker at \(error.endpoint): \(error.reason)"
+        switch error.code {
+        case .badURL: self.init(.usage, "\(address.url): \(error.reason)", advice: "use https, or http on loopback")
+        case .timeout: self.init(.tryAgain, reason)
+        case .certificate, .tls:
+            self.init(.unavailable, reason, advice: "name the authorities that its certificate has: --ca FILE")
+        case .nameLookup, .connection:
+            self.init(.unavailable, reason, advice: "is it running there, and is JOBPASS_URL or --url right?")
+        case .tooLarge, .badResponse, .cancelled: self.init(.unavailable, reason)
+        }
+    }
+
+    private static func advice(for status: Int) -> String? {
+        switch status {
+        case 401: "the token is unknown, or its run has ended or expired; an ended run gets nothing more"
+        case 403: "the broker's log and ledger hold the same reason under the trace id"
+        case 429: "wait before asking again"
+        default: nil
+        }
+    }
+}

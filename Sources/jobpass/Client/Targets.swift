@@ -1,0 +1,31 @@
+internal import Delivery
+internal import HTTP
+
+extension BrokerClient {
+    /// One target's credential.
+    func credential(_ target: String) async throws(CommandError) -> CredentialAnswer {
+        let answer = try await answer(.post, ["v1", "targets", target, "credentials"])
+        do throws(DeliveryError) { return try CredentialAnswer(parsing: answer) } catch {
+            throw CommandError(.unavailable, error.description)
+        }
+    }
+
+    /// One context's secrets.
+    func context(_ name: String) async throws(CommandError) -> ContextAnswer {
+        let answer = try await answer(.get, ["v1", "contexts", name])
+        do throws(DeliveryError) { return try ContextAnswer(parsing: answer) } catch {
+            throw CommandError(.unavailable, error.description)
+        }
+    }
+}
+
+extension Console {
+    /// Says where a credential is a static secret in place of an exchange.
+    func noteSource(of credential: borrowing CredentialAnswer) {
+        guard credential.source == .fallback else { return }
+        warning(
+            "target '\(credential.target)': the exchange could not be reached, so this is its static fallback; "
+                + "ledger entry \(credential.ledgerIndex) says why"
+        )
+    }
+}

@@ -1,0 +1,89 @@
+internal import Configuration
+internal import JSON
+internal import Time
+
+/// `jobpass config`: the broker's configuration.
+enum ConfigCommand {
+    static let definition = Command(
+        name: "config",
+        summary: "look at the broker's configuration",
+        examples: [Command.Example("jobpass config check", "check it before the broker is started or reloaded")],
+        body: .group([check])
+    )
+
+    static let check = Command(
+        name: "check",
+        summary: "say all that can be known of a configuration without starting the broker",
+        details: [
+            "Reads the file, the keys and the other files that it names, and changes nothing. Each mistake comes with file, "
+                + "line, column and what mends it; warnings stop no start."
+        ],
+        options: [ConfigurationFile.option, .json],
+        examples: [
+            Command.Example(
+                "jobpass config check --config /etc/jobpass/jobpass.yaml",
+                "check the system's configuration"
+            )
+        ],
+        variables: [ConfigurationFile.variable],
+        exits: [
+            Command.Note("0", "the broker would start with it"),
+            Command.Note("78", "it would not, for the reasons given"),
+        ],
+        body: .action(run)
+    )
+
+    static func run(_ invocation: Invocation) throws -> ExitCode {
+        let path = try ConfigurationFile.path(invocation)
+        var problems: [ConfigurationProblem]
+        var failure: CommandError?
+        do throws(InvalidConfiguration) {
+            let settings = try Configuration.load(path)
+            problems = settings.warnings + Configuration.check(settings, at: SystemClock.now())
+            // The files' modes are among the problems already; only what is in them is new.
+            if !problems.contains(where: { $0.severity == .error }) { failure = keyFailure(settings) }
+        } catch {
+            problems = error.problems
+        }
+        let isGood = failure == nil && !problems.contains { $0.severity == .error }
+        let console = Console(invocation.environment)
+        if invocation.has(.json) {
+            let all = problems.map(json) + (failure.map { [json($0, in: path)] } ?? [])
+            try console.result(["file": .string(path), "good": .bool(isGood), "problems": .array(all)])
+            return isGood ? .success : .configuration
+        }
+        for problem in problems { console.line(problem.description) }
+        if let failure { throw failure }
+        guard isGood else { return .configuration }
+        try console.result("\(path) is good\n")
+        return .success
+    }
+
+    /// Why the broker could not use its keys; nil where it could.
+    private static func keyFailure(_ settings: Settings) -> CommandError? {
+        do throws(CommandError) {
+            let files = KeyFiles(settings)
+            for ring in KeyFiles.Ring.allCases { _ = try files.keys(of: ring) }
+            _ = try files.checkpointKey()
+            _ = try files.sealingKey()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func json(_ failure: CommandError, in path: String) -> JSON {
+        [
+            "severity": "error", "file": .string(path), "key": "keys", "reason": .string(failure.message),
+            "fix": failure.advice.map { .string($0) } ?? .null,
+        ]
+    }
+
+    private static func json(_ problem: ConfigurationProblem) -> JSON {
+        [
+            "severity": .string(problem.severity.rawValue), "file": .string(problem.file),
+            "line": .integer(Int64(problem.line)), "column": .integer(Int64(problem.column)),
+            "key": .string(problem.key), "reason": .string(problem.reason), "fix": .string(problem.fix),
+        ]
+    }
+}

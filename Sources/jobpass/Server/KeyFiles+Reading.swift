@@ -1,0 +1,82 @@
+internal import Crypto
+internal import POSIX
+internal import Secrets
+internal import Tokens
+
+extension KeyFiles {
+    /// The keys of one issuer.
+    ///
+    /// - Throws: `CommandError` with exit code 78 where a file is not closed to others, is no key, has not the name of its key, or
+    ///   where a configured algorithm has no key.
+    func keys(of ring: Ring) throws(CommandError) -> IssuerKeys {
+        let directory = directory(of: ring)
+        let names: [String]
+        do throws(POSIXError) { names = try Files.list(directory).filter { $0.hasSuffix(".pem") } } catch {
+            throw CommandError(.configuration, error.description, advice: Self.advice)
+        }
+        var keys: [IssuerKey] = []
+        for name in names {
+            let path = Paths.join(directory, name)
+            let key = IssuerKey(try signingKey(path), .active)
+            guard Self.name(of: key) == name else {
+                throw CommandError(
+                    .configuration,
+                    "\(path) holds the key \(key.kid) for \(key.key.algorithm.rawValue), whose file is named \(Self.name(of: key))",
+                    advice: "put the file back that belongs there, or give this one its name"
+                )
+            }
+            keys.append(key)
+        }
+        let missing = algorithms.filter { algorithm in !keys.contains { $0.key.algorithm == algorithm } }
+        guard missing.isEmpty else {
+            throw CommandError(
+                .configuration,
+                "\(directory) has no key for \(missing.map(\.rawValue).joined(separator: ", ")), which keys.algorithms names",
+                advice:
+                    "take it out of keys.algorithms: a key is made before its issuer's first token or prepared later"
+            )
+        }
+        do throws(TokenError) { return try IssuerKeys(inOrder(keys)) } catch {
+            throw CommandError(.configuration, "\(directory): \(error)")
+        }
+    }
+
+    /// The key that signs checkpoints.
+    ///
+    /// - Throws: `CommandError` with exit code 78.
+    func checkpointKey() throws(CommandError) -> SigningKey { try signingKey(ledgerKey) }
+
+    /// The key that seals static secrets.
+    ///
+    /// - Throws: `CommandError` with exit code 78.
+    func sealingKey() throws(CommandError) -> MasterKey {
+        let contents = try secret(masterKey)
+        do throws(SecretsError) { return try MasterKey(file: contents) } catch {
+            throw CommandError(.configuration, "\(masterKey): \(error)")
+        }
+    }
+
+    /// The default algorithm's key first, as it is published first.
+    private func inOrder(_ keys: [IssuerKey]) -> [IssuerKey] {
+        let configured = algorithms.flatMap { algorithm in keys.filter { $0.key.algorithm == algorithm } }
+        return configured + keys.filter { !algorithms.contains($0.key.algorithm) }
+    }
+
+    private func signingKey(_ path: String) throws(CommandError) -> SigningKey {
+        let contents = try secret(path)
+        do throws(CryptoError) { return try SigningKey(pem: contents) } catch {
+            throw CommandError(.configuration, "\(path) holds no private key that is used here: \(error.detail)")
+        }
+    }
+
+    private func secret(_ path: String) throws(CommandError) -> SecretBytes {
+        do throws(POSIXError) {
+            var bytes = try Files.readSecret(path, limit: 1 << 16)
+            return SecretBytes(consuming: &bytes)
+        } catch {
+            throw CommandError(.configuration, error.description, advice: error.isNotFound ? Self.advice : nil)
+        }
+    }
+
+    private static let advice = "keys are made by 'jobpass init', for a broker that has none yet"
+}

@@ -1,0 +1,69 @@
+internal import Configuration
+internal import Crypto
+internal import Ledger
+internal import POSIX
+internal import Secrets
+internal import Stores
+internal import Time
+internal import Tokens
+
+/// What a broker has to have before its first start, as its configuration names it: keys, master key, store and ledger.
+struct NewBroker {
+    private let settings: Settings
+    private let files: KeyFiles
+
+    init(_ settings: Settings) {
+        self.settings = settings
+        files = KeyFiles(settings)
+    }
+
+    /// Refuses to go on where anything of a broker is there already: keys that others trust and a ledger that others
+    /// watch are never begun again.
+    ///
+    /// - Throws: `CommandError` with exit code 78 that names what is there.
+    func refuseExisting() throws {
+        let paths = KeyFiles.Ring.allCases.map(files.directory(of:)) + [files.ledgerKey, files.masterKey, store]
+        for path in paths where try Files.status(path) != nil {
+            throw CommandError(
+                .configuration,
+                "\(path) is there already; nothing was made or changed",
+                advice: "init is for a broker that has nothing yet: give another place, or use what is there"
+            )
+        }
+    }
+
+    /// Makes everything.
+    func make(in installation: inout Installation) throws {
+        try installation.directory(files.directory)
+        for ring in KeyFiles.Ring.allCases {
+            try installation.directory(files.directory(of: ring))
+            for key in try IssuerKeys.generate(for: files.algorithms).all {
+                let path = Paths.join(files.directory(of: ring), KeyFiles.name(of: key))
+                try installation.file(path, try key.pem())
+            }
+        }
+        let checkpointKey = try SigningKey.generate(for: .edDSA)
+        try installation.file(files.ledgerKey, try checkpointKey.pem())
+        try installation.file(files.masterKey, MasterKey.generate().file())
+        try makeStore(in: &installation, signing: checkpointKey)
+    }
+
+    private func makeStore(in installation: inout Installation, signing key: SigningKey) throws {
+        try SQLiteStore.create(path: store, identity: Entropy.bytes(32), at: SystemClock.now())
+        for suffix in ["", "-wal", "-shm"] { installation.note(store + suffix) }
+        try Ledger.create(
+            in: Ledger.Surroundings(
+                storage: try SQLiteStore(opening: store),
+                signer: try CheckpointSigner(name: try KeyName(settings.ledger.origin), key: key),
+                clock: SystemClock.now,
+                entropy: Entropy.bytes
+            )
+        )
+    }
+
+    private var store: String {
+        switch settings.store {
+        case .sqlite(let path): path
+        }
+    }
+}

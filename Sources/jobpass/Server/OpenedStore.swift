@@ -1,0 +1,43 @@
+internal import Configuration
+internal import Crypto
+internal import Ledger
+internal import POSIX
+internal import Secrets
+internal import Stores
+internal import Time
+
+/// A broker's store, opened with its keys: the ledger, checked against its last checkpoint, and the sealed secrets.
+///
+/// `serve` opens it for itself; an administrator on the broker's host opens it beside a running broker, as the store
+/// lets several processes append.
+struct OpenedStore: Sendable {
+    let store: SQLiteStore
+    let ledger: Ledger
+    let vault: SecretVault
+
+    /// Opens what a configuration names; blocks.
+    ///
+    /// - Throws: errors of the modules, which `CommandError(describing:)` knows.
+    init(_ settings: Settings) throws {
+        let files = KeyFiles(settings)
+        let path =
+            switch settings.store {
+            case .sqlite(let path): path
+            }
+        store = try SQLiteStore(opening: path)
+        ledger = try Ledger.open(
+            in: Ledger.Surroundings(
+                storage: store,
+                signer: try CheckpointSigner(name: try KeyName(settings.ledger.origin), key: try files.checkpointKey()),
+                clock: SystemClock.now,
+                entropy: Entropy.bytes
+            )
+        )
+        vault = SecretVault(
+            storage: store,
+            key: try files.sealingKey(),
+            clock: SystemClock.now,
+            executor: try WorkerThread()
+        )
+    }
+}

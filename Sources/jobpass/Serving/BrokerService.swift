@@ -1,0 +1,80 @@
+internal import Broker
+internal import Configuration
+internal import Crypto
+internal import EventLoop
+internal import HTTP
+internal import HTTPClient
+internal import HTTPServer
+internal import POSIX
+
+/// A broker at work: one event loop a core, each with a listener of its own on the one port, and a client of its own.
+struct BrokerService: Sendable {
+    private let broker: Broker
+    private let loops: [EventLoop]
+    private let servers: [HTTPServer]
+    /// The port that is listened on.
+    let port: UInt16
+
+    /// Starts to listen; answers come from the moment this returns.
+    ///
+    /// - Throws: `HTTPServerError`, `CryptoError` or `EventLoopError`.
+    init(_ broker: Broker, _ settings: Settings) async throws {
+        let tls = try settings.tls.map(Self.context)
+        var loops: [EventLoop] = []
+        var servers: [HTTPServer] = []
+        for number in 0..<ThisMachine.cores {
+            let loop = try EventLoop()
+            try loop.start(name: "jobpass-\(number)")
+            let client = HTTPClient(on: loop)
+            // Port 0 lets the system choose for the first loop; the others share what it chose.
+            let port = servers.first?.port ?? settings.listen.port
+            let server = try await HTTPServer.start(
+                on: loop,
+                settings: HTTPServer.Settings(
+                    address: settings.listen.host,
+                    port: port,
+                    tls: tls,
+                    limits: Self.limits(settings.limits),
+                    errorBody: { broker.refuse(status: $0, reason: $1) }
+                )
+            ) { request in await broker.answer(request, over: client) }
+            loops.append(loop)
+            servers.append(server)
+        }
+        self.broker = broker
+        self.loops = loops
+        self.servers = servers
+        port = servers[0].port
+    }
+
+    /// Stops: `/readyz` turns 503, no new connections, then what is under way finishes, within the grace.
+    func stop(within grace: Duration) async {
+        broker.drain()
+        await withTaskGroup(of: Void.self) { group in
+            for server in servers { group.addTask { await server.drain(for: grace) } }
+        }
+        for loop in loops { loop.stop() }
+    }
+
+    private static func context(_ settings: TLSSettings) throws -> TLSServerContext {
+        var key = try Files.readSecret(settings.privateKey)
+        return try TLSServerContext(
+            certificateChain: try Files.read(settings.certificate, limit: 1 << 20),
+            privateKey: SecretBytes(consuming: &key),
+            clientAuthorities: try settings.clientCA.map { try Files.read($0, limit: 1 << 20) }
+        )
+    }
+
+    /// The limits of one loop's server; connections are spread over the loops by the kernel, evenly.
+    private static func limits(_ settings: LimitSettings) -> HTTPServer.Limits {
+        var limits = HTTPServer.Limits()
+        limits.connections = max(1, settings.connections / ThisMachine.cores)
+        limits.headBytes = settings.headerBytes
+        limits.fields = settings.headerFields
+        limits.targetBytes = settings.targetBytes
+        limits.bodyBytes = settings.bodyBytes
+        limits.idle = settings.idleTimeout
+        limits.request = settings.requestTimeout
+        return limits
+    }
+}

@@ -1,0 +1,121 @@
+internal import Auditing
+internal import Broker
+internal import Configuration
+internal import Crypto
+internal import Encoding
+internal import EventLoop
+internal import Exchange
+internal import Ledger
+internal import Logs
+internal import POSIX
+internal import Runs
+internal import Stores
+internal import Time
+
+extension ServeCommand {
+    /// How often runs that have long been over are forgotten.
+    private static let sweepEvery = Duration.seconds(60)
+
+    /// Runs the broker until a signal ends it.
+    static func serve(
+        _ file: ConfigurationFile,
+        signals: SignalWatch,
+        log: Log,
+        on loop: EventLoop
+    ) async throws -> ExitCode {
+        let settings = file.settings
+        let standing = try Standing(opening: settings)
+        let opened = try OpenedStore(settings)
+        let runs = RunRegistry(
+            storage: opened.store,
+            executor: try WorkerThread(),
+            entropy: Entropy.bytes,
+            clock: SystemClock.now
+        )
+        try await runs.load()
+        let parts = Broker.Parts(
+            runs: runs,
+            ledger: opened.ledger,
+            secrets: opened.vault,
+            audit: AuditLog(storage: opened.store),
+            auditExecutor: try WorkerThread(),
+            pacing: .real,
+            clock: SystemClock.now,
+            log: log
+        )
+        let broker = Broker(parts, standing: standing)
+        try await record(file, in: opened.ledger)
+        let service = try await BrokerService(broker, settings)
+        log.info(
+            "listening",
+            ["address": "\(settings.listen.host)", "port": "\(service.port)", "issuer": "\(settings.issuer)"]
+        )
+        let sweeper = Task(executorPreference: loop) { await sweep(runs, log: log, on: loop) }
+        defer { sweeper.cancel() }
+        let (arrivals, arrived) = AsyncStream.makeStream(of: Signal.self)
+        let watch = try EventWatch(signals.descriptor.number, for: .read, on: loop) { _ in
+            while let arrival = signals.poll() { arrived.yield(arrival.signal) }
+        }
+        defer { watch.cancel() }
+        for await signal in arrivals {
+            guard signal == .hangUp else {
+                log.info("stopping", ["signal": "\(signal)"])
+                break
+            }
+            await reload(file.path, into: broker, opened.ledger, log: log)
+        }
+        await service.stop(within: settings.limits.drainTimeout)
+        opened.ledger.close()
+        log.info("stopped")
+        return .success
+    }
+
+    /// Reads the configuration again; where it is bad, the old one goes on, and the log says why.
+    private static func reload(_ path: String, into broker: Broker, _ ledger: Ledger, log: Log) async {
+        do {
+            let file = try ConfigurationFile(path: path)
+            let standing = try Standing(opening: file.settings)
+            try await record(file, in: ledger)
+            broker.adopt(standing)
+            log.info("reloaded", ["file": path])
+        } catch {
+            log.error(
+                "not reloaded, the old configuration goes on",
+                ["reason": CommandError(describing: error).message]
+            )
+        }
+    }
+
+    /// The ledger shows which configuration was in force when: by its digest, since the text is the operator's.
+    private static func record(_ file: ConfigurationFile, in ledger: Ledger) async throws {
+        var entry = Entry(.configLoaded, .succeeded, trace: Hex.encode(Entropy.bytes(16)))
+        let digest = SHA256.hash(try Files.read(file.path, limit: 1 << 20))
+        entry.reason = "\(file.path), SHA-256 \(digest.hex)"
+        _ = try await ledger.record(entry)
+    }
+
+    private static func sweep(_ runs: RunRegistry, log: Log, on loop: EventLoop) async {
+        while (try? await loop.sleep(for: sweepEvery)) != nil {
+            do throws(RunError) {
+                try await runs.sweep()
+            } catch {
+                log.warning("old runs could not be forgotten", ["reason": error.description])
+            }
+        }
+    }
+}
+
+extension Pacing {
+    /// Real time and real chance.
+    static let real: Pacing = {
+        let start = ContinuousClock.now
+        return Pacing(
+            elapsed: { start.duration(to: ContinuousClock.now) },
+            sleep: { try? await Task.sleep(for: $0) },
+            jitter: { bound in
+                var random = SecureRandom()
+                return .milliseconds(Int64.random(in: 0...max(0, bound.wholeMilliseconds), using: &random))
+            }
+        )
+    }()
+}
