@@ -1,1 +1,0 @@
-// Scenarios: not yet written.
