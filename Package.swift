@@ -55,29 +55,31 @@ let libraries: [Target] = [
     library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),  // configuration
     library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),  // strict JSON
     library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),  // the XML of AWS STS
+    .systemLibrary(name: "CGlibc", path: "Sources/C/CGlibc"),  // getopt_long, signalfd and pidfd of glibc itself
 ]
 
 let groundwork: [Target] = [
     ground("Encoding"),  // base64, base64url, hex, percent and form encoding, fixed binary layouts
+    ground("Text"),  // patterns, near misses, what may stand in a claim
     ground("Time"),  // wall time, durations, RFC 3339
-    ground("POSIX"),  // files, child processes, signals, terminals, options: the rest of glibc
+    ground("POSIX", ["CGlibc"]),  // files, child processes, signals, terminals, options: the rest of glibc
     ground("Crypto", ["COpenSSL", "Encoding"]),  // digests, keys, signatures, sealing, TLS contexts
     ground("JSON", ["CJansson"]),  // strict JSON
     ground("XML", ["CExpat"]),  // small, bounded XML documents
     ground("YAML", ["CYAML"]),  // YAML with the place of every node
-    ground("HTTP", ["Encoding"]),  // messages, and the protocol of who sends them
+    ground("HTTP"),  // messages, and the protocol of who sends them
     ground("EventLoop", ["CEvent"]),  // one thread, one libevent base, one task executor
     ground("HTTPClient", ["CCurl", "EventLoop", "HTTP"]),  // libcurl's multi interface on a loop
-    ground("HTTPServer", ["CEvent", "CEventHTTP", "Crypto", "EventLoop", "HTTP"]),  // libevent's HTTP server on a loop
+    ground("HTTPServer", ["CEventHTTP", "Crypto", "EventLoop", "HTTP"]),  // libevent's HTTP server on a loop
     ground("SQLite", ["CSQLite"]),  // connections and statements
-    ground("Logs", ["Encoding", "JSON", "Time"]),  // one line an event, text or JSON, nothing secret
+    ground("Logs", ["JSON", "Text", "Time"]),  // one line an event, text or JSON, nothing secret
 ]
 
 let flow: [Target] = [
-    module("Runs", ["Crypto", "Encoding", "Time"]),  // a job run's registration and life
-    module("Claims", ["Runs", "JSON", "Encoding", "Time"]),  // a run becomes a claim set
-    module("Policy", ["Claims", "Encoding", "Time"]),  // claims become a grant or a reasoned refusal
-    module("Ledger", ["Crypto", "Encoding", "Time"]),  // what is recorded, hashed and signed before release
+    module("Runs", ["Crypto", "JSON", "Encoding", "Text", "Time"]),  // a job run's registration and life
+    module("Claims", ["Runs", "Encoding"]),  // a run becomes a claim set
+    module("Policy", ["Claims", "Crypto", "Text", "Time"]),  // claims become a grant or a reasoned refusal
+    module("Ledger", ["Crypto", "POSIX", "Encoding", "Time"]),  // what is recorded, hashed and signed before release
     module(
         "Tokens",
         ["Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time"]
@@ -85,11 +87,11 @@ let flow: [Target] = [
     module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Time"]),  // contexts, sealed at rest
     module(
         "Exchange",
-        ["Tokens", "Policy", "Ledger", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time"]
+        ["Tokens", "Ledger", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time"]
     ),  // the trade at a cloud
     module(
         "Delivery",
-        ["Exchange", "Secrets", "POSIX", "HTTP", "JSON", "Encoding", "Time"]
+        ["Exchange", "Secrets", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Time"]
     ),  // a credential reaches the job
 ]
 
@@ -97,21 +99,22 @@ let outer: [Target] = [
     module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
     module(
         "Trust",
-        ["Claims", "Exchange", "Tokens", "Crypto", "HTTP", "JSON", "Encoding", "Time"]
+        ["Tokens", "Crypto", "HTTP", "JSON", "Encoding", "Time"]
     ),  // the cloud's side
 ]
 
 let wiring: [Target] = [
     module(
         "Configuration",
-        ["YAML", "Policy", "Claims", "Exchange", "Tokens", "Secrets", "Runs", "Crypto", "POSIX", "Encoding", "Time"]
+        ["YAML", "Policy", "Claims", "Exchange", "Secrets", "Runs", "Crypto", "Logs", "POSIX", "Text", "Time"]
     ),  // YAML becomes typed settings
     module("Stores", ["Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Time"]),  // on SQLite
     module(
         "Broker",
         [
-            "Runs", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Auditing", "Configuration", "HTTP",
-            "JSON", "Logs", "Crypto", "Encoding", "Time",
+            "Runs", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Delivery", "Auditing",
+            "Configuration", "HTTP",
+            "JSON", "Logs", "Crypto", "Text", "Encoding", "Time",
         ]
     ),  // the story, its endpoints, its error frontier
 ]
@@ -134,6 +137,7 @@ let tests: [Target] = [
         swiftSettings: strict
     ),  // clock, generator, fakes, LedgerChecker
     suite("EncodingTests", ["Encoding"]),
+    suite("TextTests", ["Text"]),
     suite("TimeTests", ["Time"]),
     suite("POSIXTests", ["POSIX"]),
     suite("CryptoTests", ["Crypto", "Encoding", "JSON", "Support"], vectors: "Vectors"),
@@ -142,32 +146,73 @@ let tests: [Target] = [
     suite("YAMLTests", ["YAML"]),
     suite("HTTPTests", ["Crypto", "EventLoop", "HTTP", "HTTPClient", "HTTPServer", "POSIX", "Time", "Support"]),
     suite("SQLiteTests", ["SQLite", "Support"]),
-    suite("LogsTests", ["Logs", "Time"]),
-    suite("RunsTests", ["Runs", "Crypto", "Time", "Support"]),
-    suite("ClaimsTests", ["Claims", "Runs", "JSON", "Time", "Support"]),
-    suite("PolicyTests", ["Policy", "Claims", "Runs", "Support"]),
-    suite("LedgerTests", ["Ledger", "Crypto", "Encoding", "Time", "Support"], vectors: "Vectors"),
+    suite("LogsTests", ["Logs", "JSON", "Time"]),
+    suite("RunsTests", ["Runs", "Crypto", "JSON", "Text", "Time", "Support"]),
+    suite("ClaimsTests", ["Claims", "Runs", "Crypto", "Support"]),
+    suite("PolicyTests", ["Policy", "Claims", "Runs", "Crypto", "Text", "Support"]),
+    suite("LedgerTests", ["Ledger", "Crypto", "POSIX", "JSON", "Encoding", "Time", "Support"], vectors: "Vectors"),
     suite(
         "TokensTests",
-        ["Tokens", "Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time", "Support"],
+        ["Tokens", "Claims", "Policy", "Runs", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time", "Support"],
         vectors: "Vectors"
     ),
-    suite("SecretsTests", ["Secrets", "Ledger", "Crypto", "Time", "Support"]),
-    suite("ExchangeTests", ["Exchange", "Tokens", "HTTP", "JSON", "Crypto", "Time", "Support"], vectors: "Vectors"),
-    suite("DeliveryTests", ["Delivery", "Exchange", "POSIX", "Time", "Support"]),
-    suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "Time", "Support"]),
-    suite("TrustTests", ["Trust", "Tokens", "HTTP", "JSON", "Crypto", "Time", "Support"]),
-    suite("ConfigurationTests", ["Configuration", "Policy", "Exchange", "POSIX", "Support"], vectors: "Vectors"),
+    suite("SecretsTests", ["Secrets", "Policy", "Ledger", "Crypto", "Encoding", "Time", "Support"]),
     suite(
-        "BrokerTests",
+        "ExchangeTests",
+        ["Exchange", "Tokens", "Policy", "Ledger", "HTTP", "JSON", "Crypto", "Encoding", "Time", "Support"],
+        vectors: "Vectors"
+    ),
+    suite(
+        "DeliveryTests",
         [
-            "Broker", "Configuration", "Runs", "Ledger", "Secrets", "Exchange", "HTTP", "JSON", "Crypto", "Time",
+            "Delivery", "Exchange", "Secrets", "Policy", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Time",
             "Support",
         ]
     ),
-    suite("Conformance", ["Stores", "Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Time", "Support"]),
-    suite("Scenarios", ["jobpass", "POSIX", "JSON", "Encoding", "Crypto", "Support"]),
-    suite("Rules", ["Configuration", "POSIX", "Support"]),
+    suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Time", "Support"]),
+    suite("TrustTests", ["Trust", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]),
+    suite(
+        "ConfigurationTests",
+        [
+            "Configuration", "Claims", "Crypto", "Exchange", "Logs", "Policy", "POSIX", "Runs", "Secrets", "Time",
+            "Support",
+        ],
+        vectors: "Vectors"
+    ),
+    suite(
+        "BrokerTests",
+        [
+            "Broker", "Auditing", "Configuration", "Runs", "Ledger", "Secrets", "Exchange", "Tokens", "HTTP", "JSON",
+            "Logs",
+            "Crypto", "Encoding", "Time",
+            "Support",
+        ]
+    ),
+    suite(
+        "Conformance",
+        ["Stores", "Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Time", "Support"]
+    ),
+    suite(
+        "Scenarios",
+        [
+            "jobpass", "Configuration", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto", "Time", "Tokens",
+            "Support",
+        ]
+    ),
+    .target(
+        name: "Fuzzing",
+        dependencies: ["Encoding", "Text", "Time", "JSON", "XML", "YAML", "Ledger", "Tokens", "EventLoop"],
+        path: "Tests/Fuzz/Properties",
+        swiftSettings: strict
+    ),
+    .testTarget(
+        name: "Fuzz",
+        dependencies: ["Fuzzing"],
+        path: "Tests/Fuzz",
+        exclude: ["Corpus", "Properties", "run"],
+        swiftSettings: strict
+    ),  // the corpora; `Tests/Fuzz/run` fuzzes
+    suite("Rules", ["Configuration", "JSON", "POSIX"]),
 ]
 
 let package = Package(
