@@ -76,7 +76,7 @@ struct STSCall {
     }
 
     private static func text(_ name: String, in form: Form, length: ClosedRange<Int>) throws(STSError) -> String {
-        guard let text = try value(name, in: form) else { throw failure(name, "null", "not be null") }
+        guard let text = try value(name, in: form) else { throw failure(name, nil, "not be null") }
         let count = text.unicodeScalars.count
         // Never the value itself, which may be the token.
         let shown = name == "WebIdentityToken" ? "***" : text
@@ -97,9 +97,10 @@ struct STSCall {
         }
     }
 
-    private static func failure(_ name: String, _ value: String, _ constraint: String) -> STSError {
+    private static func failure(_ name: String, _ value: String?, _ constraint: String) -> STSError {
+        let value = value.map { "'\($0)'" } ?? "null"
         let member = name.prefix(1).lowercased() + name.dropFirst()
-        let words = "Value '\(value)' at '\(member)' failed to satisfy constraint: Member must \(constraint)"
+        let words = "Value \(value) at '\(member)' failed to satisfy constraint: Member must \(constraint)"
         return STSError("ValidationError", "1 validation error detected: \(words)")
     }
 }

@@ -52,7 +52,8 @@ enum STSDocument {
 
     private static func document(_ name: String, _ parts: [String], status: Int, _ id: String) -> HTTPResponse {
         let text = "<\(name) xmlns=\"\(namespace)\">\(parts.joined())</\(name)>\n"
-        let fields: HTTPFields = ["Content-Type": "text/xml", "x-amzn-RequestId": id, "Cache-Control": "no-store"]
+        var fields: HTTPFields = ["Content-Type": "text/xml", "x-amzn-RequestId": id, "Cache-Control": "no-store"]
+        if status == 405 { fields.append("Allow", "POST") }
         return HTTPResponse(status: status, fields: fields, body: Array(text.utf8))
     }
 

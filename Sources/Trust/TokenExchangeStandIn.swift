@@ -109,7 +109,8 @@ struct TokenExchangeStandIn: Sendable {
     }
 
     private static func response(_ body: JSONObject, status: Int = 200) -> HTTPResponse {
-        let fields: HTTPFields = ["Content-Type": "application/json", "Cache-Control": "no-store"]
+        var fields: HTTPFields = ["Content-Type": "application/json", "Cache-Control": "no-store"]
+        if status == 405 { fields.append("Allow", "POST") }
         return HTTPResponse(status: status, fields: fields, body: JSON.object(body).serialized())
     }
 }

@@ -2,6 +2,7 @@ import EventLoop
 import HTTP
 import HTTPClient
 import HTTPServer
+import POSIX
 import Support
 import Testing
 
@@ -74,6 +75,30 @@ struct ClientTests {
             #expect(response.body == Array("ok".utf8))
         }
         #expect(server.connections == 1)
+    }
+
+    @Test("an open connection is not handed to child processes")
+    func inheritance() async throws {
+        let server = try await ServerTests.echoing()
+        _ = try await client.send(OutgoingRequest(.get, url: url(server)))
+        let output = try FileDescriptor.inMemory("output")
+        let child = try Process(
+            "sh",
+            ["-c", "for f in /proc/self/fd/*; do readlink $f; done"],
+            environment: Environment(["PATH": "/usr/bin:/bin"]),
+            input: .null,
+            output: .descriptor(output.number),
+            error: .null
+        )
+        #expect(child.wait() == .exited(0))
+        output.rewind()
+        let list = String(decoding: try output.readToEnd(limit: 1 << 16, subject: "output"), as: UTF8.self)
+        let port = String(server.server.port, radix: 16, uppercase: true)
+        let inodes = try Files.readText("/proc/self/net/tcp").split(separator: "\n")
+            .filter { $0.contains(":\(port) ") }
+            .compactMap { $0.split(separator: " ").dropFirst(9).first }
+        #expect(!inodes.isEmpty)
+        for inode in inodes { #expect(!list.contains("socket:[\(inode)]")) }
     }
 
     @Test("many requests run at once, each to its own answer")

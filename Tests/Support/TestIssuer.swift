@@ -17,17 +17,21 @@ package final class TestIssuer: Sendable {
         let bodies = Mutex<[String: [UInt8]]>([:])
     }
 
-    /// Starts an issuer with a key for each algorithm.
+    /// One key for each algorithm, made once: RSA keys take their time.
+    private static let usualKeys = Result { try IssuerKeys.generate(for: [.rs256, .es256, .edDSA]) }
+
+    /// Starts an issuer with the keys that all such issuers share, or with new ones.
     ///
     /// - Throws: what the server or OpenSSL throws.
-    package init(algorithms: [SignatureAlgorithm] = [.rs256, .es256, .edDSA]) async throws {
+    package init(newKeysFor algorithms: [SignatureAlgorithm] = []) async throws {
         let documents = Documents()
         server = try await TestHTTPServer { request in
             guard let body = documents.bodies.withLock({ $0[request.path] }) else { return HTTPResponse(status: 404) }
             return HTTPResponse(status: 200, fields: ["Content-Type": "application/json"], body: body)
         }
         let url = try IssuerURL("http://127.0.0.1:\(server.server.port)")
-        let issuer = Issuer(url: url, keys: try IssuerKeys.generate(for: algorithms))
+        let keys = try algorithms.isEmpty ? Self.usualKeys.get() : IssuerKeys.generate(for: algorithms)
+        let issuer = Issuer(url: url, keys: keys)
         documents.bodies.withLock { bodies in
             bodies["/.well-known/openid-configuration"] = issuer.discoveryDocument.body
             bodies["/.well-known/jwks.json"] = issuer.keyDocument.body

@@ -1,3 +1,4 @@
+import Crypto
 import HTTP
 import JSON
 import Support
@@ -117,8 +118,8 @@ struct VaultStandInTests {
     @Test("a signature that is not the issuer's is refused")
     func forged() async throws {
         let sandbox = try await SandboxHarness()
-        let stranger = try await TestIssuer()
-        let response = try await login(sandbox, try stranger.sign(sandbox.claims(for: "vault")))
+        let stranger = try await TestIssuer(newKeysFor: [.es256])
+        let response = try await login(sandbox, try stranger.sign(sandbox.claims(for: "vault"), .es256))
         #expect(response.status == 400)
         #expect(try errors(response)[0].contains("failed to verify id token signature"))
     }

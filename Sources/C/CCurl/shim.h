@@ -21,16 +21,13 @@ static inline CURLcode ccurl_setopt_pointer(CURL *easy, CURLoption option, void 
 static inline CURLcode ccurl_setopt_list(CURL *easy, CURLoption option, struct curl_slist *value) {
     return curl_easy_setopt(easy, option, value);
 }
-static inline CURLcode ccurl_setopt_url(CURL *easy, CURLU *value) {
-    return curl_easy_setopt(easy, CURLOPT_CURLU, value);
+static inline CURLcode ccurl_setopt_sockets(CURL *easy, curl_opensocket_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
 }
 static inline CURLcode ccurl_setopt_callback(CURL *easy, CURLoption option, curl_write_callback value) {
     return curl_easy_setopt(easy, option, value);
 }
 static inline CURLcode ccurl_getinfo_long(CURL *easy, CURLINFO info, long *value) {
-    return curl_easy_getinfo(easy, info, value);
-}
-static inline CURLcode ccurl_getinfo_pointer(CURL *easy, CURLINFO info, void **value) {
     return curl_easy_getinfo(easy, info, value);
 }
 static inline CURLMcode ccurl_multi_setopt_long(CURLM *multi, CURLMoption option, long value) {

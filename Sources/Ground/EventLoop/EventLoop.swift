@@ -45,9 +45,10 @@ internal import Synchronization
     package init() throws(EventLoopError) {
         guard let configuration = unsafe event_config_new() else { throw EventLoopError(.memory) }
         defer { unsafe event_config_free(configuration) }
-        // No lock inside the base: one thread uses it. A change list folds the register and unregister calls of one turn.
-        let flags = EVENT_BASE_FLAG_NOLOCK.rawValue | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST.rawValue
-        unsafe event_config_set_flag(configuration, Int32(flags))
+        // No lock inside the base: one thread uses it. No variable of the environment switches its ways of waiting. A change
+        // list folds what is registered and unregistered within one turn.
+        let flags = [EVENT_BASE_FLAG_NOLOCK, EVENT_BASE_FLAG_IGNORE_ENV, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST]
+        for flag in flags { unsafe event_config_set_flag(configuration, Int32(flag.rawValue)) }
         guard let base = unsafe event_base_new_with_config(configuration) else {
             throw EventLoopError(.descriptor)
         }

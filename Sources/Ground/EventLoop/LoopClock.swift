@@ -47,12 +47,17 @@ package struct LoopClock: Clock {
             if let outcome { return continuation.resume(with: outcome) }
             self.continuation = continuation
             do throws(EventLoopError) {
-                let timer = try EventTimer(on: loop) { [self] in end(with: .success(())) }
-                timer.set(after: ContinuousClock.now.duration(to: deadline))
-                self.timer = timer
+                timer = try EventTimer(on: loop) { [self] in wait(until: deadline) }
+                wait(until: deadline)
             } catch {
                 end(with: .failure(error))
             }
+        }
+
+        /// libevent's own clock may be some milliseconds behind, so that a timer comes early.
+        private func wait(until deadline: Instant) {
+            let rest = ContinuousClock.now.duration(to: deadline)
+            if rest > .zero { timer?.set(after: rest) } else { end(with: .success(())) }
         }
 
         func end(with outcome: Result<Void, any Error>) {

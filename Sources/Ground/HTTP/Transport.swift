@@ -65,7 +65,7 @@ package struct OutgoingRequest: Sendable {
 package struct TransportError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The classes that a caller may decide by.
     package enum Code: Equatable, Sendable {
-        /// The URL is no https URL (nor http on loopback), or cannot be parsed.
+        /// The URL is no https URL (nor http on loopback), cannot be parsed, or a header field cannot be sent.
         case badURL
         /// The name does not resolve.
         case nameLookup

@@ -22,14 +22,14 @@ internal import HTTP
     /// Makes an engine that opens nothing yet.
     init(on loop: EventLoop) { self.loop = loop }
 
-    /// Begins a transfer; the completion runs once, on the loop's thread, and never within this call.
+    /// Begins a transfer; the completion runs once, on the loop's thread.
     func begin(_ transfer: Transfer, completion: @escaping Completion) {
         if transfer.isCancelled { return completion(.failure(transfer.error(.cancelled, "the request was cancelled"))) }
         guard !isClosed, let multi = unsafe open() else {
             return completion(.failure(transfer.error(.cancelled, "the client is closed")))
         }
         transfers[transfer.key] = (transfer, completion)
-        let code = unsafe curl_multi_add_handle(multi, transfer.easy)
+        let code = unsafe curl_multi_add_handle(multi, transfer.handle.pointer)
         if code != CURLM_OK { finish(transfer.key, CURLE_FAILED_INIT) }
     }
 
@@ -89,7 +89,7 @@ internal import HTTP
 
     private func finish(_ key: UInt, _ code: CURLcode) {
         guard let entry = transfers.removeValue(forKey: key) else { return }
-        if let multi = unsafe multi { unsafe curl_multi_remove_handle(multi, entry.transfer.easy) }
+        if let multi = unsafe multi { unsafe curl_multi_remove_handle(multi, entry.transfer.handle.pointer) }
         entry.completion(entry.transfer.result(code))
     }
 

@@ -30,8 +30,7 @@ package final class HTTPClient: Transport {
     /// - Returns: the response, whatever its status.
     /// - Throws: `TransportError` where no whole response within the request's limits came.
     package func send(_ request: OutgoingRequest) async throws(TransportError) -> HTTPResponse {
-        let url = try OutgoingURL(request.url)
-        let transfer = try Transfer(request, to: url)
+        let transfer = try Transfer(request)
         let engine = engine
         let result: Result<HTTPResponse, TransportError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

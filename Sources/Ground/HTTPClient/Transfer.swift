@@ -2,14 +2,11 @@ internal import CCurl
 internal import HTTP
 
 /// One request and what has come of its response.
-///
-/// libcurl keeps pointers to the URL, the list of fields, the buffer for its message and this object; the easy handle goes
-/// before any of them does.
 @safe final class Transfer: @unchecked Sendable {  // After `init`, it is touched on its engine's loop alone.
-    let easy: UnsafeMutableRawPointer  // CURL *
+    let handle: EasyHandle
     var isCancelled = false
-    private let url: OutgoingURL
-    private let options: TransferOptions
+    /// The scheme, host and port, for messages.
+    private let endpoint: String
     private let mostBytes: Int
     private var fields = HTTPFields()
     private var fieldBytes = 0
@@ -23,36 +20,27 @@ internal import HTTP
     private static let mostFields = 200
 
     /// Prepares a request.
-    init(_ request: OutgoingRequest, to url: OutgoingURL) throws(TransportError) {
-        guard Library.isReady, let easy = unsafe curl_easy_init() else {
-            throw TransportError(.connection, endpoint: url.endpoint, reason: "libcurl cannot make a request")
+    init(_ request: OutgoingRequest) throws(TransportError) {
+        guard let address = WebAddress(request.url) else {
+            throw TransportError(.badURL, endpoint: "", reason: "the URL is no absolute http or https URL")
         }
-        do throws(TransportError) {
-            options = try unsafe TransferOptions(request, to: url, on: easy)
-        } catch {
-            unsafe curl_easy_cleanup(easy)
-            throw error
+        endpoint = Self.endpoint(of: address)
+        guard address.isSecure || address.isLoopback else {
+            let reason = "only https is spoken, and http to a loopback address"
+            throw TransportError(.badURL, endpoint: endpoint, reason: reason)
         }
-        unsafe self.easy = easy
-        self.url = url
         mostBytes = request.limits.responseBytes
+        handle = try EasyHandle(request, endpoint: endpoint)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe ccurl_setopt_callback(easy, CURLOPT_WRITEFUNCTION, Self.bodyCame)
-        unsafe ccurl_setopt_pointer(easy, CURLOPT_WRITEDATA, context)
-        unsafe ccurl_setopt_callback(easy, CURLOPT_HEADERFUNCTION, Self.lineCame)
-        unsafe ccurl_setopt_pointer(easy, CURLOPT_HEADERDATA, context)
-    }
-
-    deinit {
-        unsafe curl_easy_cleanup(easy)
+        unsafe handle.receive(body: Self.bodyCame, line: Self.lineCame, context: context)
     }
 
     /// What libcurl knows the transfer by.
-    var key: UInt { unsafe UInt(bitPattern: easy) }
+    var key: UInt { unsafe UInt(bitPattern: handle.pointer) }
 
     /// An error of this transfer.
     func error(_ code: TransportError.Code, _ reason: String) -> TransportError {
-        TransportError(code, endpoint: url.endpoint, reason: reason)
+        TransportError(code, endpoint: endpoint, reason: reason)
     }
 
     /// What the transfer has come to, when libcurl is done with it.
@@ -60,12 +48,15 @@ internal import HTTP
         if isCancelled { return .failure(error(.cancelled, "the request was cancelled")) }
         if let refusal { return .failure(error(refusal.code, refusal.reason)) }
         guard code == CURLE_OK else {
-            let words = options.message.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : options.message
+            let words = handle.message.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : handle.message
             return .failure(error(TransportError.Code(code), words))
         }
-        var status = 0
-        unsafe ccurl_getinfo_long(easy, CURLINFO_RESPONSE_CODE, &status)
-        return .success(HTTPResponse(status: status, fields: fields, body: body))
+        return .success(HTTPResponse(status: handle.status, fields: fields, body: body))
+    }
+
+    private static func endpoint(of address: WebAddress) -> String {
+        let scheme = address.isSecure ? "https" : "http"
+        return "\(scheme)://\(address.host):\(address.port ?? (address.isSecure ? 443 : 80))"
     }
 
     private func take(bodyPart part: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -12,7 +12,7 @@ extension Connection {
     /// has been sent and the client has had time to read it.
     func takeOver() {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe bufferevent_setcb(stream, Self.throwAway, Self.lastAnswerSent, Self.streamFailed, context)
+        unsafe bufferevent_setcb(stream, nil, Self.lastAnswerSent, Self.streamFailed, context)
         unsafe bufferevent_disable(stream, Int16(EV_READ))
         unsafe bufferevent_enable(stream, Int16(EV_WRITE))
     }
@@ -25,13 +25,10 @@ extension Connection {
         unsafe bufferevent_enable(stream, Int16(EV_READ))
     }
 
-    private func throwAway() {
+    /// Throws away what a client sends to a connection that has had its last answer.
+    func throwAway() {
         let input = unsafe bufferevent_get_input(stream)
         unsafe evbuffer_drain(input, evbuffer_get_length(input))
-    }
-
-    private static let throwAway: bufferevent_data_cb = { _, context in
-        unsafe connection(context)?.throwAway()
     }
 
     private static let lastAnswerSent: bufferevent_data_cb = { _, context in

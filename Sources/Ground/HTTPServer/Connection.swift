@@ -119,6 +119,7 @@ internal import HTTP
 
     /// Some bytes are in the input, behind others.
     private func came(_ count: Int, after before: Int) {
+        if phase == .lingering { return throwAway() }
         if isUnused { enter(.reading) }
         if firstNUL == nil, let offset = firstZero(after: before) { firstNUL = received + offset - before }
         received += count
