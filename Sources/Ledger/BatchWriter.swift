@@ -42,10 +42,11 @@ struct BatchWriter: Sendable {
     /// behind it.
     mutating func commit(_ bodies: [[UInt8]]) throws(LedgerError) -> UInt64 {
         let salts = entropy(bodies.count * Leaf.saltLength)
-        let now = clock()
         var committed = (head: head, edge: edge)
         try storage.append { stored, tiles throws(LedgerError) in
             committed = try present(stored, tiles)
+            // Read behind the lock, so that no other process's entry can be later and yet stand before.
+            let now = clock()
             try Self.check(now, against: committed.head.time)
             let time = max(now, committed.head.time)
             let leaves = bodies.enumerated().map { offset, body in

@@ -71,10 +71,18 @@ struct EntryQueue {
         if let before = waitingBefore, waiting.count < before + Self.worthwhile { abstaining = Self.abstinence }
         waitingBefore = nil
         isShared = waiting.count > limit
-        let batch = Array(waiting.prefix(limit))
-        waiting.removeFirst(batch.count)
+        var batch: [PendingEntry] = []
+        guard isShared else {
+            swap(&batch, &waiting)
+            return batch
+        }
+        batch = Array(waiting.prefix(limit))
+        waiting.removeFirst(limit)
         return batch
     }
 
-    mutating func stop(_ reason: LedgerError) { fault = fault ?? reason }
+    /// Takes no more entries; evidence outlasts every other reason.
+    mutating func stop(_ reason: LedgerError) {
+        if fault?.isEvidence != true { fault = reason }
+    }
 }

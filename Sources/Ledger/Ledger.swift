@@ -108,6 +108,7 @@ package final class Ledger: Sendable {
         _ work: (inout BatchWriter) throws(LedgerError) -> Answer
     ) throws(LedgerError) -> Answer {
         do throws(LedgerError) {
+            if let fault, fault.isEvidence { throw fault }
             let (answer, checkpoint) = try writer.withLock { writer throws(LedgerError) in
                 (try work(&writer), writer.head.checkpoint)
             }

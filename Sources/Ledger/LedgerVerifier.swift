@@ -3,7 +3,9 @@ internal import Time
 
 /// Verifies a stored ledger as an outsider would who has its verifier key and nothing else.
 ///
-/// Calls block. The store is not trusted: whatever it gives must hash to what the key has signed.
+/// Calls block. The store is not trusted: whatever it gives must hash to what the key has signed. One thing no look at the
+/// store alone can show: that a whole older copy was put in its place, since that agrees with its own checkpoint. Whoever
+/// kept a later checkpoint can tell, by its size or by a consistency proof.
 package struct LedgerVerifier: Sendable {
     private let storage: any LedgerReading
     private let key: VerifierKey

@@ -18,6 +18,13 @@ package struct KeyName: Hashable, Sendable, CustomStringConvertible {
         description = text
     }
 
+    /// Names are compared byte for byte: to Swift's own `==` two spellings of one accented letter are the same.
+    package static func == (left: KeyName, right: KeyName) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) { for byte in description.utf8 { hasher.combine(byte) } }
+
     /// The name of an issuer's ledger: its URL without the scheme, and the path under which the log is served.
     ///
     /// - Throws: `LedgerError` with code `malformedNote` where the URL has no scheme, or characters that a name cannot have.

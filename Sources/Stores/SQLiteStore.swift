@@ -38,7 +38,7 @@ package final class SQLiteStore: Sendable {
         do throws(POSIXError) {
             try Files.writeNew(path, [], mode: 0o600)
         } catch {
-            guard let status = try? Files.status(path), status.size >= 0 else {
+            guard (try? Files.status(path)) != nil else {
                 throw StoreError(.unavailable, path: path, reason: "\(error)")
             }
             throw StoreError(.exists, path: path, reason: "a file is there already: use it, or give another path")

@@ -114,6 +114,8 @@ struct FaultTests {
         #expect(ledger.fault == error)
         let again = await #expect(throws: LedgerError.self) { try await ledger.record(.token(21)) }
         #expect(again == error)
+        ledger.close()
+        #expect(ledger.fault == error, "what is evidence stays the reason")
         #expect(ledger.checkpoint == published, "nothing is published on top")
         #expect(storage.snapshot.entries == meddled.entries, "nothing is written on top")
     }

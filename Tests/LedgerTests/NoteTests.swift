@@ -161,6 +161,14 @@ struct NoteTests {
         #expect(throws: LedgerError.self) { try KeyName(logOf: issuer) }
     }
 
+    @Test("names are compared byte for byte")
+    func nameBytes() throws {
+        let (composed, decomposed) = (try KeyName("caf\u{E9}.example"), try KeyName("cafe\u{301}.example"))
+        #expect(composed.description == decomposed.description, "as Swift compares texts")
+        #expect(composed != decomposed)
+        #expect(Set([composed, decomposed]).count == 2)
+    }
+
     @Test("only an Ed25519 key signs checkpoints")
     func otherKey() throws {
         let key = try SigningKey.generate(for: .es256)
