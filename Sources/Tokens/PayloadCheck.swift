@@ -1,6 +1,6 @@
 internal import Claims
 internal import JSON
-internal import Policy
+package import Policy
 internal import Time
 
 /// Compares a finished payload with the grant that it was built of.
@@ -8,15 +8,17 @@ internal import Time
 /// What is new with each token is read back as a stranger would read it; the run's own claims, which were read and checked
 /// when the run was registered, must be there byte for byte. The signature is not verified again: OpenSSL checks its RSA
 /// result, and verifying ES256 costs three signatures.
-struct PayloadCheck {
+package struct PayloadCheck: Sendable {
     private let bytes: [UInt8]
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// Makes a check of a token's payload.
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Whether the payload says what the grant, the facts and the job say, and nothing besides.
+    /// Whether the payload says what the grant, the facts and the job say, and nothing besides; `jobClaims` is the object
+    /// that holds what the job chose, or empty.
     ///
     /// - Throws: `TokenError` with code `mismatch` that names the claim.
-    func check(_ grant: Grant, _ facts: TokenFacts, jobClaims: [UInt8]) throws(TokenError) {
+    package func check(_ grant: Grant, _ facts: TokenFacts, jobClaims: [UInt8] = []) throws(TokenError) {
         let tail = Payload.tail(grant.claims.json, jobClaims)
         guard bytes.count > tail.count, bytes[(bytes.count - tail.count)...] == tail[...] else {
             throw TokenError(.mismatch, "token", seen: "other claims of the run", wanted: "those that were attested")

@@ -14,7 +14,7 @@ package final class PublishedKeys: Sendable {
     package let issuer: IssuerURL
     private let fetch: KeyFetch
     private let clock: WallClock
-    private let cache = Mutex(KeyCache<Task<Result<JWKSet, TokenError>, Never>>())
+    private let cache = Mutex(KeyCache<Flight>())
 
     /// Makes a source that has fetched nothing yet; `certificateAuthorities` is the path of a PEM file to trust instead of the
     /// system's.

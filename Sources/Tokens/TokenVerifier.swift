@@ -62,8 +62,9 @@ package final class TokenVerifier: Sendable {
         if let types = rules.types, let type = header.type, !types.contains(type) {
             throw TokenError(.header, "typ", seen: "'\(type)'", wanted: types.sorted().joined(separator: " or "))
         }
-        guard header.members["cty"] == nil else {
-            throw TokenError(.header, "cty", seen: "a token within the token", wanted: "claims")
+        if let content = header.members["cty"] {
+            // RFC 7519, section 5.2: claims have no content type, a token within a token has JWT.
+            throw TokenError(.header, "cty", seen: content.text, wanted: "no such member")
         }
     }
 

@@ -46,10 +46,12 @@ internal import COpenSSL
         // a reload is looked at again, as the ticket keys end with this context.
         unsafe copenssl_disable_session_cache(context)
         unsafe SSL_CTX_set_timeout(context, 300)
+        // Without a name for what its sessions are for, OpenSSL refuses to resume one that had a client certificate.
+        let sessionContext = Array("jobpass".utf8)
         let isRestricted =
             unsafe copenssl_set_min_protocol(context, TLS1_2_VERSION) == 1
             && SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1
-            && SSL_CTX_set_session_id_context(context, Array("jobpass".utf8), 7) == 1
+            && SSL_CTX_set_session_id_context(context, sessionContext, UInt32(sessionContext.count)) == 1
         guard isRestricted else { throw .drained(.library, "preparing TLS") }
         unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, nil)
     }
