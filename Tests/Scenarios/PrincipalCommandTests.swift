@@ -114,10 +114,15 @@ struct PrincipalCommandTests {
         "claims": ["project": "acme/web", "job": "release"], "target": "aws-prod", "reason": "a\u{1B}[2J reason",
     ]
 
+    static let change: JSON = [
+        "index": 11, "time": "2026-11-22T09:29:00Z", "kind": "secret.changed", "outcome": "succeeded",
+        "principal": "admin", "context": "npm",
+    ]
+
     @Test("audit list asks with every filter and shows a table")
     func auditList() async throws {
         let scenario = try await ClientScenario([
-            "GET /v1/audit/entries": .answer(["entries": [Self.entry], "next": "c2"])
+            "GET /v1/audit/entries": .answer(["entries": [Self.entry, Self.change], "next": "c2"])
         ])
         let result = try scenario.principal([
             "audit", "list", "--project", "acme/web", "--token-sha256", "ab", "--since", "2026-11-22", "--until",
@@ -126,8 +131,9 @@ struct PrincipalCommandTests {
         #expect(result.code == 0)
         #expect(
             result.output == """
-                INDEX  TIME                  KIND              OUTCOME  PROJECT   JOB      FOR       REASON
-                12     2026-11-22T09:30:00Z  exchange.refused  refused  acme/web  release  aws-prod  a\\u{1b}[2J reason
+                INDEX  TIME                  KIND              OUTCOME    WHO               FOR       REASON
+                12     2026-11-22T09:30:00Z  exchange.refused  refused    acme/web release  aws-prod  a\\u{1b}[2J reason
+                11     2026-11-22T09:29:00Z  secret.changed    succeeded  admin             npm       -
 
                 """
         )
