@@ -145,6 +145,14 @@ struct SignalTests {
         #expect(after == nil)
     }
 
+    @Test("a signal that is ignored stays so, though it is watched")
+    func ignored() throws {
+        Signal.ignoreBrokenPipes()
+        let watch = try SignalWatch([.brokenPipe, .user1])
+        #expect(pthread_kill(pthread_self(), SIGPIPE) == 0)
+        #expect(watch.poll() == nil)
+    }
+
     @Test("waiting ends with a signal, and with the child's end")
     func waits() throws {
         let watch = try SignalWatch([.user1])

@@ -48,6 +48,18 @@ struct CommandLineCompletionTests {
         #expect(try offers("secret", "set", "--file", "\(scratch)/va") == ["\(scratch)/value.txt"])
     }
 
+    @Test("zsh is given one rule for the rest of a line, as it takes no second one")
+    func restOfLine() throws {
+        let script = try BuiltCommand.run(["completions", "zsh"]).output
+        let functions = script.split(separator: "\n}\n")
+        #expect(functions.count > 10)
+        for function in functions {
+            let rests = function.split(separator: "\n").filter { $0.hasPrefix("        '*:") }
+            #expect(rests.count <= 1, "\(function)")
+            #expect(function.contains("_jobpass_exec()") == false || function.contains("_normal"))
+        }
+    }
+
     @Test("zsh and fish are told every command and option", arguments: ["zsh", "fish"])
     func others(shell: String) throws {
         let script = try BuiltCommand.run(["completions", shell]).output

@@ -60,6 +60,11 @@ struct CommandLineTests {
             (["exec", "aws-prod", "--"], "exec: there is no command after --"),
             (["exec", "--", "true"], "exec: name a target or a --context"),
             (
+                ["sandbox", "--issuer", "http://127.0.0.1:1", "--listen", "0.0.0.0:80"],
+                "sandbox: --listen: saw '0.0.0.0:80'"
+            ),
+            (["sandbox"], "sandbox: --issuer is missing"),
+            (
                 ["run", "--project", "p", "--workflow", "w", "--job", "j", "--claim", "team", "--", "true"],
                 "--claim: 'team'"
             ),

@@ -64,14 +64,21 @@ struct PrincipalCommandTests {
         let directory = try Files.makeTemporaryDirectory("jobpass-secret")
         defer { try? Files.removeTree(directory) }
         try Files.writeNew(Paths.join(directory, "token"), Array("jpp_test".utf8))
-        // script(1) gives the command a terminal; what is typed has a mistake and its correction in it.
+        // script(1) gives the command a terminal; what is typed once it asks has a mistake and its correction in it.
         let result = try BuiltCommand.shell(
-            "{ sleep 0.5; printf 's3crex\\177t\\r'; sleep 0.5; } | script -qec '\"$JOBPASS\" secret set npm NPM_TOKEN' /dev/null",
+            """
+            shown='\(Paths.join(directory, "shown"))'
+            until_shown() { for ((i = 0; i < 600; i++)); do grep -q "$1" "$shown" && return; sleep 0.1; done; }
+            : > "$shown"
+            { until_shown 'not shown'; printf 's3crex\\177t\\r'; until_shown 'version 1'; } |
+                script -qefc '"$JOBPASS" secret set npm NPM_TOKEN' "$shown"
+            """,
             [
                 "JOBPASS_URL": scenario.broker.url, "JOBPASS_TOKEN_FILE": Paths.join(directory, "token"),
                 "SHELL": "/bin/sh", "TERM": "dumb",
             ]
         )
+        #expect(result.code == 0)
         #expect(result.output.contains("Value of NPM_TOKEN in npm, not shown: "))
         #expect(!result.output.contains("s3cre"))
         #expect(scenario.broker.calls.map(\.body) == [Array("s3cret".utf8)])
@@ -114,10 +121,15 @@ struct PrincipalCommandTests {
         "claims": ["project": "acme/web", "job": "release"], "target": "aws-prod", "reason": "a\u{1B}[2J reason",
     ]
 
+    static let change: JSON = [
+        "index": 11, "time": "2026-11-22T09:29:00Z", "kind": "secret.changed", "outcome": "succeeded",
+        "principal": "admin", "context": "npm",
+    ]
+
     @Test("audit list asks with every filter and shows a table")
     func auditList() async throws {
         let scenario = try await ClientScenario([
-            "GET /v1/audit/entries": .answer(["entries": [Self.entry], "next": "c2"])
+            "GET /v1/audit/entries": .answer(["entries": [Self.entry, Self.change], "next": "c2"])
         ])
         let result = try scenario.principal([
             "audit", "list", "--project", "acme/web", "--token-sha256", "ab", "--since", "2026-11-22", "--until",
@@ -126,8 +138,9 @@ struct PrincipalCommandTests {
         #expect(result.code == 0)
         #expect(
             result.output == """
-                INDEX  TIME                  KIND              OUTCOME  PROJECT   JOB      FOR       REASON
-                12     2026-11-22T09:30:00Z  exchange.refused  refused  acme/web  release  aws-prod  a\\u{1b}[2J reason
+                INDEX  TIME                  KIND              OUTCOME    WHO               FOR       REASON
+                12     2026-11-22T09:30:00Z  exchange.refused  refused    acme/web release  aws-prod  a\\u{1b}[2J reason
+                11     2026-11-22T09:29:00Z  secret.changed    succeeded  admin             npm       -
 
                 """
         )

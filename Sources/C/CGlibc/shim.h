@@ -3,6 +3,7 @@
 #include <features.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -13,6 +14,12 @@ static inline int cglibc_options_index(void) { return optind < 1 ? 1 : optind; }
 static inline void cglibc_options_skip(void) { optind++; }
 static inline int cglibc_options_refused(void) { return optopt; }
 static inline const char *cglibc_options_value(void) { return optarg; }
+
+// A handler is a pointer that Swift can only compare by reinterpreting it.
+static inline int cglibc_is_ignored(int signal) {
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
 
 // environ is such a global too.
 static inline char **cglibc_environment(void) { extern char **environ; return environ; }

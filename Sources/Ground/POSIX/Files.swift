@@ -27,7 +27,10 @@ package enum Files {
     /// - Throws: `POSIXError`, with `EEXIST` where anything has that name; what was begun is removed again.
     package static func writeNew(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(POSIXError) {
         try write(path, bytes, mode: mode, for: "create")
-        try flushDirectory(of: path)
+        do throws(POSIXError) { try flushDirectory(of: path) } catch {
+            unsafe unlink(path)
+            throw error
+        }
     }
 
     /// Puts a whole new file in an old one's place, or where none is.

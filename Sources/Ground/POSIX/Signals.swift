@@ -15,12 +15,12 @@ package struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConvert
     package static let kill = Signal(rawValue: SIGKILL)
     package static let user1 = Signal(rawValue: SIGUSR1)
     package static let user2 = Signal(rawValue: SIGUSR2)
-    package static let child = Signal(rawValue: SIGCHLD)
+    package static let brokenPipe = Signal(rawValue: SIGPIPE)
 
     package var description: String {
         let names: [Signal: String] = [
             .hangUp: "SIGHUP", .interrupt: "SIGINT", .quit: "SIGQUIT", .terminate: "SIGTERM", .kill: "SIGKILL",
-            .user1: "SIGUSR1", .user2: "SIGUSR2", .child: "SIGCHLD",
+            .user1: "SIGUSR1", .user2: "SIGUSR2", .brokenPipe: "SIGPIPE",
         ]
         return names[self] ?? "signal \(rawValue)"
     }
@@ -50,13 +50,15 @@ package final class SignalWatch: Sendable {
     /// Readable while a signal waits.
     package let descriptor: FileDescriptor
 
-    /// Starts to take these signals.
+    /// Starts to take these signals, but those that are ignored: Linux would queue them all the same while they are blocked.
     ///
     /// - Throws: `POSIXError` where the process has no descriptors left.
     package init(_ signals: [Signal]) throws(POSIXError) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for signal in signals { unsafe sigaddset(&set, signal.rawValue) }
+        for signal in signals where cglibc_is_ignored(signal.rawValue) == 0 {
+            unsafe sigaddset(&set, signal.rawValue)
+        }
         let failure = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         guard failure == 0 else { throw POSIXError(.system(failure), "block", "signals") }
         let number = unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))

@@ -64,7 +64,7 @@ enum AuditListCommand {
             console.note("the ledger has no such entry")
             return .success
         }
-        var table = Table("INDEX", "TIME", "KIND", "OUTCOME", "PROJECT", "JOB", "FOR", "REASON")
+        var table = Table("INDEX", "TIME", "KIND", "OUTCOME", "WHO", "FOR", "REASON")
         for entry in entries { table.rows.append(row(entry)) }
         try console.result(table.text(console.resultStyle))
         if let next = answer["next"]?.asString { console.note("there are more: --cursor \(next)") }
@@ -73,11 +73,12 @@ enum AuditListCommand {
 
     private static func row(_ entry: JSON) -> [String] {
         let claims = entry["claims"]
+        let run = [claims?["project"]?.asString, claims?["job"]?.asString].compactMap(\.self).joined(separator: " ")
         let purpose = entry["target"] ?? entry["context"] ?? entry["audience"] ?? claims?["aud"]
         return [
             entry["index"]?.text ?? "", entry["time"]?.asString ?? "", entry["kind"]?.asString ?? "",
-            entry["outcome"]?.asString ?? "", claims?["project"]?.asString ?? entry["principal"]?.asString ?? "-",
-            claims?["job"]?.asString ?? "-", purpose?.asString ?? "-", entry["reason"]?.asString ?? "",
+            entry["outcome"]?.asString ?? "", run.isEmpty ? entry["principal"]?.asString ?? "-" : run,
+            purpose?.asString ?? "-", entry["reason"]?.asString ?? "-",
         ]
     }
 

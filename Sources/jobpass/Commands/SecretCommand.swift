@@ -28,6 +28,9 @@ enum SecretCommand {
     static let options = [ConfigurationFile.option] + BrokerOptions.all
     static let variables = BrokerOptions.principalVariables + [ConfigurationFile.variable]
 
+    static let exits =
+        BrokerRefusal.exits + [Command.Note("78", "the configuration, a key file or the store is wrong")]
+
     /// The store to go to directly; nil where the broker is to be asked.
     ///
     /// - Throws: `CommandError` where both are named.

@@ -14,7 +14,7 @@ enum SecretListCommand {
         options: SecretCommand.options + [.json],
         examples: [Command.Example("jobpass secret list aws-legacy", "see what a fallback still holds")],
         variables: SecretCommand.variables,
-        exits: BrokerRefusal.exits,
+        exits: SecretCommand.exits,
         body: .action(run)
     )
 

@@ -29,7 +29,7 @@ enum SecretSetCommand {
             ),
         ],
         variables: SecretCommand.variables,
-        exits: BrokerRefusal.exits,
+        exits: SecretCommand.exits,
         body: .action(run)
     )
 

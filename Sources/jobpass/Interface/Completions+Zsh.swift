@@ -18,7 +18,8 @@ extension Completions {
         let commands = place.command.subcommands
         guard !commands.isEmpty else {
             let lines = options + operands(of: place).map { "        \($0)" }
-            return "\(name)() {\n    _arguments -s \\\n\(lines.joined(separator: " \\\n"))\n}"
+            let child = place.command.takesChild ? Self.child : ""
+            return "\(name)() {\n\(child)    _arguments -s \\\n\(lines.joined(separator: " \\\n"))\n}"
         }
         let described = commands.map { "        \(quoted("\($0.name):\($0.summary)"))" }
         let branches = commands.map { "        \($0.name)) \(name)_\($0.name) ;;" }
@@ -41,11 +42,23 @@ extension Completions {
             """
     }
 
+    /// Behind `--` stands a command line of its own, completed as if it were the whole.
+    private static let child = """
+            local child=${words[(ie)--]}
+            if (( CURRENT > child )); then
+                shift $child words
+                (( CURRENT -= child ))
+                _normal
+                return
+            fi
+
+        """
+
     private static func operands(of place: Place) -> [String] {
         place.command.operands.enumerated().map { index, operand in
             let position = operand.count == .oneOrMore || operand.count == .anyNumber ? "*" : "\(index + 1)"
             return quoted("\(position):\(escaped(operand.name)):\(action(of: operand.kind))")
-        } + (place.command.takesChild ? ["'*:::command:_normal'"] : [])
+        }
     }
 
     private static func specification(of option: Option) -> String {
