@@ -53,8 +53,7 @@ package struct Refusal: Equatable, Sendable, CustomStringConvertible {
     init(unknown kind: AskedFor.Kind, name: String, known: [String]) {
         code = .unknown
         // The name is the asker's own text and may hold anything.
-        let shown = name.utf8.count <= 256 && name.firstInvisibleScalar == nil ? name : "(unprintable)"
-        asked = AskedFor(kind, shown)
+        asked = AskedFor(kind, String(name.unicodeScalars.prefix(256)).madeVisible)
         rule = nil
         claim = nil
         seen = nil

@@ -79,9 +79,7 @@ extension RunRequest {
     }
 
     /// A foreign text as an error may quote it: short, and nothing in it that a log reader cannot see.
-    private static func shown(_ text: String) -> String {
-        String(text.unicodeScalars.prefix(64).map { String($0).firstInvisibleScalar == nil ? Character($0) : "?" })
-    }
+    private static func shown(_ text: String) -> String { String(text.unicodeScalars.prefix(64)).madeVisible }
 }
 
 extension JSON {

@@ -109,10 +109,10 @@ struct PolicyTests {
         #expect(try policy.contextGrant(for: .sample(), context: "\u{212A}ey").refusal?.code == .unknown)
     }
 
-    @Test("a foreign name that a log reader cannot see is not quoted")
+    @Test("a foreign name is quoted so that a log reader sees all of it")
     func quotesSafely() throws {
         let refusal = try #require(policy().targetGrant(for: .sample(), target: "x\u{1B}[2J").refusal)
-        #expect(refusal.message.hasPrefix("target '(unprintable)' is refused"))
+        #expect(refusal.message.hasPrefix("target 'x\\u{1b}[2J' is refused"))
     }
 
     @Test("one audience in two entries is an error")

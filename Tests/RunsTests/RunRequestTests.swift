@@ -77,6 +77,6 @@ struct RunRequestTests {
         let error = try #require(throws: AttestationError.self) {
             try RunRequest(body: .object([name: "x"]))
         }
-        #expect(error.member == "?[31m" + String(repeating: "a", count: 59))
+        #expect(error.member == "\\u{1b}[31m" + String(repeating: "a", count: 59))
     }
 }

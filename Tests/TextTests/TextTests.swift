@@ -37,6 +37,7 @@ struct TextTests {
         "characters that cannot be seen are found",
         arguments: [
             "\u{0}", "a\nb", "tab\t", "\u{7F}", "\u{85}", "\u{200E}", "\u{2028}", "a\u{202E}b", "\u{2066}", "\u{FEFF}",
+            "a\u{200B}b", "\u{61C}", "\u{2060}", "\u{E0041}",
         ]
     )
     func invisible(text: String) {
@@ -44,7 +45,7 @@ struct TextTests {
     }
 
     @Test("what people write is visible", arguments: ["", "acme/web", "refs/heads/größe", "日本", "a b", "🚀", "שלום"])
-    func visible(text: String) {
+    func isVisible(text: String) {
         #expect(text.firstInvisibleScalar == nil)
     }
 
@@ -62,6 +63,20 @@ struct TextTests {
     func madeVisibleInJSON() {
         #expect(#"{"a":"größe"}"#.madeVisibleInJSON == #"{"a":"größe"}"#)
         #expect("[\"\u{9B}2J\u{202E}\"]".madeVisibleInJSON == #"["\u009b2J\u202e"]"#)
+        #expect("\u{E0041}".madeVisibleInJSON == #"\udb40\udc41"#)
+    }
+
+    @Test(
+        "a plain name stands anywhere without an escape",
+        arguments: [
+            ("a", true), ("aws-prod", true), ("1.2_x", true), (String(repeating: "a", count: 64), true), ("", false),
+            ("-a", false),
+            (".a", false), ("a b", false), ("a/b", false), ("ä", false), ("a\n", false),
+            (String(repeating: "a", count: 65), false),
+        ]
+    )
+    func plainName(text: String, isPlain: Bool) {
+        #expect(text.isPlainName == isPlain)
     }
 
     @Test("an invisible character is spoken of by its code point")

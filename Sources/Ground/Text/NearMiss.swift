@@ -2,13 +2,14 @@
 package enum NearMiss {
     /// The nearest of some known names, or nil where none is near: at most one edit in three letters, and three at most.
     ///
-    /// Among equally near names the first wins.
+    /// Among equally near names the first wins. Of many names the first 256 are looked at: whoever asks for what is not
+    /// there must not keep an event loop busy.
     package static func name(nearestTo word: String, among known: some Sequence<String>) -> String? {
         let letters = Array(word.lowercased().utf8)
         // A request can carry a long member name, and the distance costs the product of both lengths.
         guard (1...64).contains(letters.count) else { return nil }
         var best: (name: String, distance: Int)?
-        for name in known {
+        for name in known.prefix(256) {
             let other = Array(name.lowercased().utf8)
             let allowed = min(3, max(1, max(letters.count, other.count) / 3))
             guard abs(letters.count - other.count) <= allowed else { continue }

@@ -50,11 +50,13 @@ extension StringProtocol {
     package var madeVisibleInJSON: String {
         guard firstInvisibleScalar != nil else { return String(self) }
         return unicodeScalars.reduce(into: "") { text, scalar in
-            let digits = String(scalar.value, radix: 16)
-            if scalar.isInvisible {
-                text += "\\u\(String(repeating: "0", count: 4 - digits.utf8.count))\(digits)"
-            } else {
+            guard scalar.isInvisible else {
                 text.unicodeScalars.append(scalar)
+                return
+            }
+            for unit in scalar.utf16 {
+                let digits = String(unit, radix: 16)
+                text += "\\u\(String(repeating: "0", count: 4 - digits.utf8.count))\(digits)"
             }
         }
     }
@@ -81,11 +83,15 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether it cannot be seen and is no plain space: the controls (C0, DEL, C1), the line and paragraph separators, and
-    /// the marks that turn the direction of what follows them.
+    /// Whether it cannot be seen and is no plain space: the controls (C0, DEL, C1), the line and paragraph separators, what
+    /// has no width, and the marks that turn the direction of what follows them.
+    ///
+    /// The joiners U+200C and U+200D stay: words of some languages, and emoji, need them.
     package var isInvisible: Bool {
         switch value {
-        case 0x00...0x1F, 0x7F...0x9F, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF,
+            0xFFF9...0xFFFB, 0xE0000...0xE007F:
+            true
         default: false
         }
     }
