@@ -15,10 +15,8 @@ package struct ClaimSet: Equatable, Sendable {
     private let standard: [String?]
 
     /// The claims of a run.
-    package init(of run: Run) { self.init(run.attestation) }
-
-    /// The claims of what was attested of a run that is not registered, such as one whose policy is being explained.
-    package init(_ attestation: Attestation) {
+    package init(of run: Run) {
+        let attestation = run.attestation
         members = attestation.claims
         json = attestation.json
         isUntrusted = attestation.trust == .untrusted
@@ -32,22 +30,25 @@ package struct ClaimSet: Equatable, Sendable {
 
     /// The value of a claim, or nil where the run lacks it.
     package subscript(name: ClaimName) -> String? {
-        switch name {
-        case .standard(let name): standard[name.index]
-        case .further(let name): members.first { $0.name == name }?.value
-        }
+        if let index = name.index { return standard[index] }
+        return members.first { $0.name == name.text }?.value
     }
 }
 
 /// The name of a claim, resolved once so that looking it up later is cheap.
-package enum ClaimName: Hashable, Sendable, CustomStringConvertible {
-    case standard(StandardClaim)
-    case further(String)
+package struct ClaimName: Hashable, Sendable, CustomStringConvertible {
+    fileprivate let text: String
+    /// The index of one of the contract's own names; nil for a further claim's.
+    fileprivate let index: Int?
 
     /// Makes the name that a token would carry as `text`.
     package init(_ text: String) {
-        self = StandardClaim(rawValue: text).map(ClaimName.standard) ?? .further(text)
+        self.text = text
+        index = StandardClaim(rawValue: text)?.index
     }
+
+    /// One of the contract's own names.
+    package static func standard(_ name: StandardClaim) -> ClaimName { ClaimName(name.rawValue) }
 
     /// The claim that says whether a run is a stranger's.
     package static let trust = ClaimName.standard(.trust)
@@ -56,10 +57,5 @@ package enum ClaimName: Hashable, Sendable, CustomStringConvertible {
     package static let standardNames = StandardClaim.allCases.map(\.rawValue)
 
     /// The name as tokens carry it.
-    package var description: String {
-        switch self {
-        case .standard(let name): name.rawValue
-        case .further(let name): name
-        }
-    }
+    package var description: String { text }
 }

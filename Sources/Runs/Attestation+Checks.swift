@@ -76,12 +76,12 @@ extension Attestation {
 
     static func check(project: String, by attestor: Attestor) throws(AttestationError) {
         guard attestor.projects.contains(where: { $0.matches(project) }) else {
+            let shown = attestor.projects.prefix(5).map(\.description).joined(separator: ", ")
             throw AttestationError(
                 .denied,
                 member: StandardClaim.project.rawValue,
                 seen: "'\(project)'",
-                wanted: "a project of principal '\(attestor.name)': "
-                    + attestor.projects.map(\.description).joined(separator: ", ")
+                wanted: "a project of principal '\(attestor.name)': \(shown)\(attestor.projects.count > 5 ? ", …" : "")"
             )
         }
     }

@@ -13,11 +13,11 @@ package struct RequestToken: ~Copyable, Sendable {
     /// What the broker keeps and compares.
     package let digest: SHA256Digest
 
-    /// Makes a token of 32 random bytes, which are wiped.
+    /// Makes a token of 32 random bytes, which are wiped in the caller's array.
     init(random bytes: inout [UInt8]) {
         precondition(bytes.count == 32, "a request token has 256 bits")
         var written = Array(Self.prefix.utf8) + Base64URL.encodedBytes(bytes)
-        for index in bytes.indices { bytes[index] = 0 }
+        _ = SecretBytes(consuming: &bytes)
         digest = SHA256.hash(written)
         text = SecretBytes(consuming: &written)
     }

@@ -53,21 +53,22 @@ package final class RunRegistry: Sendable {
         _ attestation: consuming Attestation,
         limit activeRuns: Int
     ) async throws(RunError) -> Registration {
-        let now = clock()
-        guard !table.withLock({ $0.isFull(activeRuns, at: now) }) else {
-            throw RunError(.capacity, "\(activeRuns) runs are active, which is the limit (runs.active)")
-        }
-        var bytes = entropy(32)
-        let token = RequestToken(random: &bytes)
-        let run = Run(
-            id: "run_" + Hex.encode(entropy(16)),
-            attestation: attestation,
-            registered: now,
-            tokenDigest: token.digest
-        )
-        try await blocking { storage throws(RunError) in try storage.insert(RunRecord(run)) }
-        table.withLock { $0.insert(run) }
-        return Registration(run: run, token: token)
+        let registration = try prepare(attestation, limit: activeRuns)
+        let record = RunRecord(registration.run)
+        try await blocking { storage throws(RunError) in try storage.insert(record) }
+        return admit(registration)
+    }
+
+    /// Registers a run on the calling thread, which waits for the store: for programs without an event loop.
+    ///
+    /// - Throws: `RunError` with code `capacity` or `storage`; then nothing was registered.
+    package func registerBlocking(
+        _ attestation: consuming Attestation,
+        limit activeRuns: Int
+    ) throws(RunError) -> Registration {
+        let registration = try prepare(attestation, limit: activeRuns)
+        try storage.insert(RunRecord(registration.run))
+        return admit(registration)
     }
 
     /// Finds the run for which a bearer speaks; this is on the path of every token and takes no more than a lock.
@@ -120,6 +121,30 @@ package final class RunRegistry: Sendable {
     package var activeCount: Int {
         let now = clock()
         return table.withLock { $0.count(activeAt: now) }
+    }
+
+    /// A run with its token, which nobody knows of yet.
+    private func prepare(_ attestation: Attestation, limit activeRuns: Int) throws(RunError) -> Registration {
+        let now = clock()
+        guard !table.withLock({ $0.isFull(activeRuns, at: now) }) else {
+            throw RunError(.capacity, "\(activeRuns) runs are active, which is the limit (runs.active)")
+        }
+        var bytes = entropy(32)
+        let token = RequestToken(random: &bytes)
+        let run = Run(
+            id: "run_" + Hex.encode(entropy(16)),
+            attestation: attestation,
+            registered: now,
+            tokenDigest: token.digest
+        )
+        return Registration(run: run, token: token)
+    }
+
+    /// Lets a run in that the store has.
+    private func admit(_ registration: consuming Registration) -> Registration {
+        let run = registration.run
+        table.withLock { $0.insert(run) }
+        return registration
     }
 
     private func blocking<Answer: Sendable>(

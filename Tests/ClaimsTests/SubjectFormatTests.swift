@@ -43,7 +43,7 @@ struct SubjectFormatTests {
     func escapesNames() throws {
         let attestor = Attestor(name: "all", projects: Attestor.sample.projects, claims: ["a:b"])
         let attestation = try Attestation(.sample(further: [Claim("a:b", "c")]), by: attestor, limits: .standard)
-        #expect(try subject(["a:b"], ClaimSet(attestation)) == "a%3Ab:c")
+        #expect(try subject(["a:b"], ClaimSet(of: .sample(attestation))) == "a%3Ab:c")
     }
 
     @Test("a run that has none of the claims has no subject")

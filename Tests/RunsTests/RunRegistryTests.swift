@@ -56,6 +56,20 @@ struct RunRegistryTests {
         #expect(found === second.run)
     }
 
+    @Test("a program without an event loop registers on its own thread")
+    func registersBlocking() throws {
+        let registry = registry()
+        let registration = try registry.registerBlocking(.sample(), limit: 1)
+        let run = registration.run
+        guard case .active(let found) = registry.authenticate(registration.takeToken().reveal()) else {
+            Issue.record("the token is dead")
+            return
+        }
+        #expect(found === run)
+        #expect(storage.records.map(\.id) == [run.id])
+        #expect(throws: RunError.self) { _ = try registry.registerBlocking(.sample(), limit: 1) }
+    }
+
     @Test("only the SHA-256 of the request token is stored")
     func storesDigest() async throws {
         let registry = registry()
@@ -160,6 +174,31 @@ struct RunRegistryTests {
         _ = try await registry.end(try #require(first))
         _ = try await register(in: registry)
         #expect(registry.activeCount == 10)
+    }
+
+    @Test("runs are registered, asked for and ended from many tasks at once, each ended by one of them")
+    func concurrent() async throws {
+        let registry = registry()
+        let ended = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<64 {
+                group.addTask {
+                    let registration = try await registry.register(.sample(), limit: 64)
+                    let id = registration.run.id
+                    let token = registration.takeToken().reveal()
+                    guard case .active = registry.authenticate(token) else { return 0 }
+                    async let first = registry.end(id)
+                    async let second = registry.end(id)
+                    let before = try await [first, second].map { $0?.state }
+                    guard case .refused(.ended(id, _)) = registry.authenticate(token) else { return 0 }
+                    return before.count { $0 == .active }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(ended == Array(repeating: 1, count: 64))
+        #expect(registry.activeCount == 0)
+        #expect(storage.records.count == 64)
+        #expect(storage.records.allSatisfy { $0.ended == clock.now })
     }
 
     @Test("a sweep forgets what is long over, in memory and in the store")

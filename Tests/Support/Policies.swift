@@ -12,8 +12,8 @@ extension ClaimSet {
         _ changes: [StandardClaim: String] = [:],
         trust: Trust = .trusted,
         further: [Claim] = []
-    ) throws(AttestationError) -> ClaimSet {
-        ClaimSet(try Attestation.sample(changes, trust: trust, further: further))
+    ) throws -> ClaimSet {
+        ClaimSet(of: try Run.sample(.sample(changes, trust: trust, further: further)))
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Crypto
 package import Runs
 internal import Synchronization
 internal import Text
@@ -44,6 +45,21 @@ extension Attestation {
     ) throws(AttestationError) -> Attestation {
         let request = RunRequest.sample(changes, trust: trust, further: further, expiresIn: expiresIn)
         return try Attestation(request, by: .sample, limits: .standard)
+    }
+}
+
+extension Run {
+    /// A run of what was attested, registered in a registry of its own.
+    ///
+    /// - Throws: `RunError`, which an empty registry never does.
+    package static func sample(_ attestation: Attestation) throws -> Run {
+        let registry = RunRegistry(
+            storage: MemoryRunStorage(),
+            executor: globalConcurrentExecutor,
+            entropy: Entropy.bytes,
+            clock: TestClock().wall
+        )
+        return try registry.registerBlocking(attestation, limit: 1).run
     }
 }
 
