@@ -106,7 +106,10 @@ let outer: [Target] = [
 let wiring: [Target] = [
     module(
         "Configuration",
-        ["YAML", "Policy", "Claims", "Exchange", "Secrets", "Runs", "Crypto", "Logs", "POSIX", "Text", "Time"]
+        [
+            "YAML", "Policy", "Claims", "Exchange", "Secrets", "Runs", "Crypto", "HTTP", "Logs", "POSIX", "Text",
+            "Time",
+        ]
     ),  // YAML becomes typed settings
     module("Stores", ["Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Time"]),  // on SQLite
     module(
@@ -148,7 +151,7 @@ let tests: [Target] = [
     suite("SQLiteTests", ["SQLite", "Support"]),
     suite("LogsTests", ["Logs", "JSON", "Time"]),
     suite("RunsTests", ["Runs", "Crypto", "JSON", "Text", "Time", "Support"]),
-    suite("ClaimsTests", ["Claims", "Runs", "Crypto", "Support"]),
+    suite("ClaimsTests", ["Claims", "Runs", "Support"]),
     suite("PolicyTests", ["Policy", "Claims", "Runs", "Crypto", "Text", "Support"]),
     suite("LedgerTests", ["Ledger", "Crypto", "POSIX", "JSON", "Encoding", "Time", "Support"], vectors: "Vectors"),
     suite(
@@ -175,7 +178,7 @@ let tests: [Target] = [
         "ConfigurationTests",
         [
             "Configuration", "Claims", "Crypto", "Exchange", "Logs", "Policy", "POSIX", "Runs", "Secrets", "Time",
-            "Support",
+            "Tokens", "Support",
         ],
         vectors: "Vectors"
     ),

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import POSIX
 internal import YAML
 
@@ -41,7 +42,7 @@ package enum Configuration {
             problems.error(at: error.mark, "", error.reason, fix: error.fix)
             throw InvalidConfiguration(problems.all)
         }
-        let settings = Settings.read(root, problems: problems)
+        let settings = Settings.read(root, digest: SHA256.hash(bytes), problems: problems)
         guard let settings, !problems.hasErrors else { throw InvalidConfiguration(problems.all) }
         return settings
     }

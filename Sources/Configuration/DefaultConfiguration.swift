@@ -20,11 +20,15 @@ package enum DefaultConfiguration {
     package static let loopbackIssuer = "http://127.0.0.1:8080"
 
     /// The text of the file, whose paths are below its own directory: `keys`, with `master.key` in it, and `jobpass.db`.
-    package static func text(issuer: String = loopbackIssuer, tokens: TokenDigests) -> String {
-        [server(issuer), principals(tokens), audiences, targets].joined(separator: "\n")
+    package static func text(
+        issuer: String = loopbackIssuer,
+        listen: String = "127.0.0.1:8080",
+        tokens: TokenDigests
+    ) -> String {
+        [server(issuer, listen), principals(tokens), audiences, targets].joined(separator: "\n")
     }
 
-    private static func server(_ issuer: String) -> String {
+    private static func server(_ issuer: String, _ listen: String) -> String {
         """
         # Jobpass. After a change: jobpass config check, then reload the broker (SIGHUP).
         # Paths are taken from the directory of this file. Durations are 90s, 5m, 1h, 90d.
@@ -34,7 +38,7 @@ package enum DefaultConfiguration {
         issuer: \(issuer)
 
         # Where the broker listens. Behind a proxy that ends TLS, leave tls out.
-        listen: 127.0.0.1:8080
+        listen: \(listen)
         # tls:
         #   certificate: tls.crt
         #   private_key: tls.key              # mode 0600

@@ -1,5 +1,6 @@
 import Configuration
 import Testing
+import Tokens
 
 @Suite("Issuers and addresses")
 struct AddressTests {
@@ -31,6 +32,8 @@ struct AddressTests {
     )
     func issuers(url: String) throws {
         #expect(try parse(issuer: url).issuer.url == url)
+        // What configuration takes, those who sign and verify must take too.
+        #expect(try IssuerURL(url).text == url)
     }
 
     @Test(

@@ -20,8 +20,6 @@ struct SettingsTests {
     @Test("the server's keys are read, and paths are taken from the file's directory")
     func server() {
         #expect(everything.issuer.url == "https://ci.example.com/jobpass")
-        #expect(everything.issuer.untrusted == "https://ci.example.com/jobpass/untrusted")
-        #expect(everything.issuer.path == "/jobpass")
         #expect(everything.listen.host == "::1")
         #expect(everything.listen.port == 8443)
         #expect(everything.tls?.certificate == "/etc/jobpass/tls.crt")
@@ -36,6 +34,11 @@ struct SettingsTests {
         #expect(everything.ledger.origin == "ci.example.com/ledger")
         #expect(everything.errors == .terse)
         #expect(everything.log.format == .json && everything.log.level == .debug)
+    }
+
+    @Test("the digest is the file's own")
+    func digest() throws {
+        #expect(everything.digest == SHA256.hash(try Vectors.bytes("everything.yaml")))
     }
 
     @Test("tokens, runs and limits are read")

@@ -47,7 +47,7 @@ extension Section {
     }
 
     /// Says where AWS would not take tokens of this issuer.
-    func warnOfAWS(issuer: IssuerURL?, audiences: [TokenRule], targets: [TargetEntry]) {
+    func warnOfAWS(issuer: IssuerSetting?, audiences: [TokenRule], targets: [TargetEntry]) {
         guard let issuer, issuer.hasPort || issuer.isLoopback else { return }
         let isForAWS =
             audiences.contains { $0.audience == TargetType.aws.defaultAudience }

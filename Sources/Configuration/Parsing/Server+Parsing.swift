@@ -1,9 +1,9 @@
 /// The keys of the server itself: `issuer`, `listen`, `tls`, `store`.
 extension Section {
-    func issuer() -> IssuerURL? {
+    func issuer() -> IssuerSetting? {
         guard let text = text(required: "issuer", example: "https://ci.example.com") else { return nil }
         do {
-            return try IssuerURL(parsing: text.value)
+            return try IssuerSetting(parsing: text.value)
         } catch {
             refuse("issuer", error.reason, fix: error.fix)
             return nil
@@ -24,7 +24,7 @@ extension Section {
         return address
     }
 
-    func tls(issuer: IssuerURL?, files: inout FileSettings) -> TLSSettings? {
+    func tls(issuer: IssuerSetting?, files: inout FileSettings) -> TLSSettings? {
         guard let section = section("tls", Keys(["certificate", "private_key", "client_ca"])) else { return nil }
         if let issuer, issuer.url.hasPrefix("http://") {
             refuse(

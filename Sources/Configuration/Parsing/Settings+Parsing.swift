@@ -1,4 +1,5 @@
 internal import Claims
+internal import Crypto
 internal import Exchange
 internal import Logs
 internal import Policy
@@ -17,7 +18,7 @@ extension Settings {
     )
 
     /// Reads a whole document; nil only where something was reported.
-    static func read(_ root: YAMLNode, problems: Problems) -> Settings? {
+    static func read(_ root: YAMLNode, digest: SHA256Digest, problems: Problems) -> Settings? {
         guard let section = Section(root, at: "", keys: keys, problems: problems) else { return nil }
         var files = FileSettings()
         let issuer = section.issuer()
@@ -43,6 +44,7 @@ extension Settings {
         guard !problems.hasErrors, let issuer, let listen, let store, let keys, let secrets, let ledger, let policy
         else { return nil }
         return Settings(
+            digest: digest,
             issuer: issuer,
             listen: listen,
             tls: tls,
@@ -53,7 +55,7 @@ extension Settings {
             principals: principals.all,
             policy: policy,
             targets: targets.map(\.target),
-            fallbacks: targets.byName(\.fallback),
+            fallbacks: targets.byName(\.fallback?.rule),
             contexts: contexts.map(\.name),
             secrets: secrets,
             ledger: ledger,
@@ -62,7 +64,7 @@ extension Settings {
             log: log,
             warnings: problems.all,
             files: files.all,
-            fallbackPlaces: targets.byName(\.fallbackPlace)
+            fallbackPlaces: targets.byName(\.fallback?.place)
         )
     }
 }
@@ -122,7 +124,7 @@ extension Section {
         return SecretSettings(masterKey: files.add(.secret, path(file.value), place: place(of: file)))
     }
 
-    fileprivate func ledger(issuer: IssuerURL?) -> LedgerSettings? {
+    fileprivate func ledger(issuer: IssuerSetting?) -> LedgerSettings? {
         let origin = section("ledger", Keys(["origin"])).flatMap { $0.text("origin") }
         guard let origin else {
             return issuer.map { LedgerSettings(origin: String($0.url.drop { $0 != "/" }.dropFirst(2))) }

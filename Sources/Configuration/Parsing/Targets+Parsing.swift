@@ -10,8 +10,7 @@ internal import YAML
 struct TargetEntry {
     let target: Target
     let rule: TokenRule
-    let fallback: Fallback?
-    let fallbackPlace: ConfigurationPlace?
+    let fallback: FallbackEntry?
 
     /// Whether tokens go to AWS and not to another service that stands in for it.
     var asksAWSItself: Bool {
@@ -109,8 +108,7 @@ extension Section {
                     timeout: timeout
                 ),
                 rule: rule,
-                fallback: fallback?.rule,
-                fallbackPlace: fallback?.place
+                fallback: fallback
             )
         }
     }

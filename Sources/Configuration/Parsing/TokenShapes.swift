@@ -81,20 +81,14 @@ struct TokenShapes {
         guard section.has("algorithm") else {
             let standard = keys.defaultAlgorithm
             guard party.algorithms.contains(standard) else {
-                problems(
-                    section,
-                    "algorithm",
-                    "\(party.name) does not take \(standard.rawValue), the default",
-                    party,
-                    keys
-                )
+                refuse(section, "\(standard.rawValue), the default", party, keys)
                 return nil
             }
             return standard
         }
         guard let text = section.text("algorithm"), let algorithm = section.signingAlgorithm(text) else { return nil }
         guard party.algorithms.contains(algorithm) else {
-            problems(section, "algorithm", "\(party.name) does not take \(algorithm.rawValue)", party, keys)
+            refuse(section, algorithm.rawValue, party, keys)
             return nil
         }
         guard keys.algorithms.contains(algorithm) else {
@@ -109,21 +103,16 @@ struct TokenShapes {
         return algorithm
     }
 
-    private func problems(
-        _ section: Section,
-        _ key: String,
-        _ reason: String,
-        _ party: RelyingParty,
-        _ keys: KeySettings
-    ) {
-        let usable = keys.algorithms.filter(party.algorithms.contains)
-        section.refuse(
-            key,
-            reason,
-            fix: usable.isEmpty
-                ? "add one of \(party.algorithms.filter(\.canSign).map(\.rawValue).joined(separator: ", ")) to keys.algorithms and name it here"
-                : "write algorithm: \(usable[0].rawValue)"
-        )
+    /// Reports an algorithm that the other side does not take, with one that it does.
+    private func refuse(_ section: Section, _ algorithm: String, _ party: RelyingParty, _ keys: KeySettings) {
+        let fix: String
+        if let usable = keys.algorithms.first(where: party.algorithms.contains) {
+            fix = "write algorithm: \(usable.rawValue)"
+        } else {
+            let taken = party.algorithms.filter(\.canSign).map(\.rawValue).joined(separator: ", ")
+            fix = "add one of \(taken) to keys.algorithms, and name it here"
+        }
+        section.refuse("algorithm", "\(party.name) does not take \(algorithm)", fix: fix)
     }
 
     private func lifetime(_ section: Section) -> Duration {

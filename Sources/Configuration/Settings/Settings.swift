@@ -1,3 +1,4 @@
+package import Crypto
 package import Exchange
 package import Logs
 package import Policy
@@ -8,11 +9,13 @@ package import Secrets
 ///
 /// Paths that are not absolute are taken from the directory of the configuration file.
 package struct Settings: Sendable {
+    /// The SHA-256 of the file, by which the ledger tells which configuration was in force.
+    package let digest: SHA256Digest
     /// `issuer`: the exact `iss` of every token, and where relying parties find the keys; required.
     ///
     /// https, or http on loopback; no user, query, fragment or slash at the end. A run whose trust is `untrusted` gets
     /// tokens of this URL with `/untrusted` behind it.
-    package let issuer: IssuerURL
+    package let issuer: IssuerSetting
     /// `listen`: the address and port of the HTTP server; by default `127.0.0.1:8080`.
     package let listen: ListenAddress
     /// `tls`: certificate and key of the HTTP server; optional: left out behind a proxy that ends TLS.
