@@ -6,13 +6,18 @@ internal import Time
 internal import XML
 
 /// AssumeRoleWithWebIdentity of AWS STS, version 2011-06-15: a form out, XML back, and no signature on either.
-struct AWSExchanger: Exchanger {
+struct AWSExchanger: Exchanger, RefusalReader {
     let target: Target
     let aws: AWSTarget
     /// What CloudTrail and the assumed role's ARN show of the job.
     let sessionName: String
 
-    func request(token: String, limits: OutgoingRequest.Limits) -> OutgoingRequest {
+    func credential(for token: String, over line: CloudLine) async throws(ExchangeFailure) -> Credential {
+        let answer = try await line.ask(request(token: token), refusals: self)
+        return try credential(in: answer.response, now: answer.came)
+    }
+
+    private func request(token: String) -> OutgoingRequest {
         var form = Form([
             Form.Field("Action", "AssumeRoleWithWebIdentity"),
             Form.Field("Version", "2011-06-15"),
@@ -29,13 +34,11 @@ struct AWSExchanger: Exchanger {
             .post,
             url: aws.endpoint.url + "/",
             fields: ["Content-Type": "application/x-www-form-urlencoded; charset=utf-8"],
-            body: Array(form.encoded.utf8),
-            limits: limits,
-            certificateAuthorities: target.certificateAuthorities
+            body: Array(form.encoded.utf8)
         )
     }
 
-    func credential(in response: HTTPResponse, asked: UnixTime, now: UnixTime) throws(ExchangeFailure) -> Credential {
+    private func credential(in response: HTTPResponse, now: UnixTime) throws(ExchangeFailure) -> Credential {
         let root: XMLElement
         do throws(XMLError) { root = try XMLElement.parse(response.body) } catch {
             throw Self.broken(error.description)

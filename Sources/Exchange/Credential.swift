@@ -20,6 +20,10 @@ package struct Credential: ~Copyable, Sendable {
     fileprivate let details: JSONObject
     /// The variables under which a job finds it.
     fileprivate let environment: NamedSecrets
+    /// What ends it before its time; nil where nothing can.
+    package let revocation: Revocation?
+    /// Whether the same may be handed to a run again that asks for the same again.
+    let isShareable: Bool
 
     init(
         target: String,
@@ -28,7 +32,9 @@ package struct Credential: ~Copyable, Sendable {
         session: String?,
         expires: UnixTime?,
         details: JSONObject,
-        environment: consuming NamedSecrets
+        environment: consuming NamedSecrets,
+        revocation: Revocation? = nil,
+        isShareable: Bool = true
     ) {
         self.target = target
         self.type = type
@@ -37,6 +43,8 @@ package struct Credential: ~Copyable, Sendable {
         self.expires = expires
         self.details = details
         self.environment = environment
+        self.revocation = revocation
+        self.isShareable = isShareable
     }
 
     /// Seals the credential behind its entry of kind `exchange.succeeded`.

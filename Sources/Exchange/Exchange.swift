@@ -38,51 +38,23 @@ package struct Exchange: Sendable {
         switch target.service {
         case .aws(let aws):
             let exchanger = AWSExchanger(target: target, aws: aws, sessionName: job.sessionName)
-            return try await trade(token.text, through: exchanger, deadline: target.timeout)
+            return try await exchanger.credential(for: token.text, over: line(to: target))
         case .vault(let vault):
             let exchanger = VaultExchanger(target: target, vault: vault)
-            return try await trade(token.text, through: exchanger, deadline: target.timeout)
+            return try await exchanger.credential(for: token.text, over: line(to: target))
         case .none(let none):
             return Credential(ofNoTrade: token, at: target, as: none)
         }
     }
 
-    private func trade(
-        _ token: String,
-        through exchanger: some Exchanger,
-        deadline: Duration
-    ) async throws(ExchangeFailure) -> Credential {
-        let start = pacing.elapsed()
-        var retry = Retry(deadline: deadline)
-        while true {
-            let limits = retry.begin(elapsed: pacing.elapsed() - start)
-            var failure: ExchangeFailure
-            do throws(ExchangeFailure) {
-                return try await ask(exchanger, exchanger.request(token: token, limits: limits))
-            } catch {
-                failure = error
-            }
-            failure.attempts = retry.attempts
-            guard
-                case .pause(let pause) = retry.after(failure, elapsed: pacing.elapsed() - start, jitter: pacing.jitter)
-            else { throw failure }
-            await pacing.sleep(pause)
-            // Who asked has gone: another try would serve nobody, and neither would a fallback.
-            guard !Task.isCancelled else { throw failure.whenNobodyWaits() }
-        }
-    }
-
-    private func ask(
-        _ exchanger: some Exchanger,
-        _ request: OutgoingRequest
-    ) async throws(ExchangeFailure) -> Credential {
-        let asked = clock()
-        let response: HTTPResponse
-        do throws(TransportError) { response = try await transport.send(request) } catch {
-            throw ExchangeFailure(error)
-        }
-        if let failure = ExchangeFailure(statusOf: response) { throw failure }
-        guard response.status == 200 else { throw exchanger.refusal(in: response) }
-        return try exchanger.credential(in: response, asked: asked, now: clock())
+    /// A line for one trade at a target, whose time begins now; `atMost` shortens it further.
+    func line(to target: Target, atMost: Duration = .seconds(300)) -> CloudLine {
+        CloudLine(
+            over: transport,
+            to: target,
+            within: target.limits.shortened(to: atMost),
+            clock: clock,
+            pacing: pacing
+        )
     }
 }

@@ -37,11 +37,10 @@ extension ExchangeFailure {
 }
 
 extension ExchangeFailure {
-    /// The failure that a status means whatever the service; nil for 200 and for the 4xx in which a service speaks itself.
+    /// The failure that a status means whatever the service; nil for the 4xx in which a service speaks itself.
     init?(statusOf response: HTTPResponse) {
         let code = "http-\(response.status)"
         switch response.status {
-        case 200: return nil
         case 429:
             self.init(
                 .outage,
@@ -61,7 +60,7 @@ extension ExchangeFailure {
             let location = response.fields["Location"] ?? "nowhere"
             let shown = String(location.unicodeScalars.prefix { $0 != "?" && $0 != "#" })
             self.init(.brokenAnswer, code: code, message: "redirects are not followed; it points to \(shown)")
-        default: self.init(.brokenAnswer, code: code, message: "wanted status 200")
+        default: self.init(.brokenAnswer, code: code, message: "no status with which this service answers here")
         }
     }
 

@@ -14,24 +14,26 @@ struct Retry: Sendable {
     static let attempts = 4
     static let firstBound: Duration = .milliseconds(250)
     static let lastBound: Duration = .seconds(4)
-    /// What one request may take, and of that its connection.
-    static let perRequest: Duration = .seconds(10)
-    static let perConnection: Duration = .seconds(3)
     /// No request begins with less time than this: it could only fail.
     static let leastTime: Duration = .milliseconds(500)
 
-    /// The longest that all of it may take.
-    let deadline: Duration
+    /// The most bytes of an answer's body.
+    static let responseBytes = 1 << 20
+
+    private let limits: TradeLimits
     private(set) var attempts = 0
 
-    init(deadline: Duration) { self.deadline = deadline }
+    init(_ limits: TradeLimits) { self.limits = limits }
 
     /// The limits of the request that begins now.
     mutating func begin(elapsed: Duration) -> OutgoingRequest.Limits {
         attempts += 1
-        let left = max(deadline - elapsed, .zero)
-        let total = min(Self.perRequest, left)
-        return OutgoingRequest.Limits(connect: min(Self.perConnection, total), total: total, responseBytes: 1 << 20)
+        let total = min(limits.attempt, max(limits.total - elapsed, .zero))
+        return OutgoingRequest.Limits(
+            connect: min(limits.connection, total),
+            total: total,
+            responseBytes: Self.responseBytes
+        )
     }
 
     /// What to do after a failure; `jitter` draws a duration from nothing up to the one it gets.
@@ -39,6 +41,6 @@ struct Retry: Sendable {
         guard failure.isWorthAnotherTry, attempts < Self.attempts else { return .giveUp }
         let bound = min(Self.firstBound * (1 << (attempts - 1)), Self.lastBound)
         let pause = max(jitter(bound), failure.retryAfter ?? .zero)
-        return elapsed + pause + Self.leastTime <= deadline ? .pause(pause) : .giveUp
+        return elapsed + pause + Self.leastTime <= limits.total ? .pause(pause) : .giveUp
     }
 }

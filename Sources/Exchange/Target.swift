@@ -1,5 +1,4 @@
 package import Encoding
-internal import Time
 
 /// A cloud endpoint that trades an ID token for a credential, as the configuration names it.
 ///
@@ -12,25 +11,22 @@ package struct Target: Equatable, Sendable {
         case none(NoneTarget)
     }
 
-    /// How long a trade may take where `timeout` is left out.
-    package static let defaultTimeout: Duration = .seconds(25)
-
     /// Its name under `targets`, which stands in URLs and in the ledger.
     package let name: String
     package let service: Service
     /// Path of a PEM file of the certificate authorities to trust instead of the system's; optional.
     package let certificateAuthorities: String?
-    /// The longest that a whole trade may take, every retry and pause counted: 1 s to 5 min, by default 25 s.
-    package let timeout: Duration
+    /// How long its trades may take.
+    package let limits: TradeLimits
 
     /// Makes a target of settings that are each valid by themselves.
     ///
-    /// - Throws: `TargetError` naming `name` or `timeout`.
+    /// - Throws: `TargetError` naming `name`.
     package init(
         name: String,
         service: Service,
         certificateAuthorities: String? = nil,
-        timeout: Duration = Target.defaultTimeout
+        limits: TradeLimits = .standard
     ) throws(TargetError) {
         guard SettingCheck.isName(name) else {
             throw TargetError(
@@ -39,13 +35,10 @@ package struct Target: Equatable, Sendable {
                 wanted: "1 to 64 letters, digits, '.', '_' and '-', a letter or digit first"
             )
         }
-        guard timeout >= .seconds(1), timeout <= .seconds(300) else {
-            throw TargetError("timeout", seen: timeout.text, wanted: "1s to 5m")
-        }
         self.name = name
         self.service = service
         self.certificateAuthorities = certificateAuthorities
-        self.timeout = timeout
+        self.limits = limits
     }
 
     /// The type that the configuration gives it.

@@ -5,31 +5,47 @@ internal import JSON
 internal import Time
 
 /// The login of the JWT auth method, as OpenBao and HashiCorp Vault share it.
-struct VaultExchanger: Exchanger {
+struct VaultExchanger: Exchanger, RefusalReader {
     let target: Target
     let vault: VaultTarget
 
-    func request(token: String, limits: OutgoingRequest.Limits) -> OutgoingRequest {
-        var fields: HTTPFields = [
-            "Content-Type": "application/json",
-            // Servers may be told to answer no request without it: a browser or a confused proxy does not send it.
-            "X-Vault-Request": "true",
-        ]
-        if let namespace = vault.namespace { fields.append("X-Vault-Namespace", namespace) }
+    func credential(for token: String, over line: CloudLine) async throws(ExchangeFailure) -> Credential {
+        try credential(in: await line.ask(login(with: token), refusals: self))
+    }
+
+    private func login(with token: String) -> OutgoingRequest {
         let body: JSON = ["role": .string(vault.role), "jwt": .string(token)]
         return OutgoingRequest(
             .post,
             url: "\(vault.address.url)/v1/auth/\(vault.mount)/login",
-            fields: fields,
-            body: body.serialized(),
-            limits: limits,
-            certificateAuthorities: target.certificateAuthorities
+            fields: fields(["Content-Type": "application/json"]),
+            body: body.serialized()
         )
     }
 
-    func credential(in response: HTTPResponse, asked: UnixTime, now: UnixTime) throws(ExchangeFailure) -> Credential {
+    /// What ends a token, and with it all its leases; a batch token cannot be ended.
+    private func revocation(of token: String, _ auth: JSONObject) -> Revocation? {
+        guard auth["token_type"]?.asString != "batch" else { return nil }
+        return Revocation(
+            OutgoingRequest(
+                .post,
+                url: "\(vault.address.url)/v1/auth/token/revoke-self",
+                fields: fields(["X-Vault-Token": token])
+            )
+        )
+    }
+
+    private func fields(_ own: HTTPFields) -> HTTPFields {
+        var fields = own
+        // Servers may be told to answer no request without it: a browser or a confused proxy does not send it.
+        fields.append("X-Vault-Request", "true")
+        if let namespace = vault.namespace { fields.append("X-Vault-Namespace", namespace) }
+        return fields
+    }
+
+    private func credential(in came: CloudAnswer) throws(ExchangeFailure) -> Credential {
         let answer: JSON
-        do throws(JSONError) { answer = try JSON.parse(response.body) } catch {
+        do throws(JSONError) { answer = try JSON.parse(came.response.body) } catch {
             // Not the parser's own reason: it may quote the answer.
             throw Self.broken("the answer is no JSON (line \(error.line), column \(error.column))")
         }
@@ -57,9 +73,12 @@ struct VaultExchanger: Exchanger {
             name: answer["request_id"]?.asString.map(CloudText.code),
             session: nil,
             // Counted from before the request: the lease had begun by the time that the answer came. Zero means no end.
-            expires: seconds == 0 ? nil : asked + .seconds(seconds),
+            expires: seconds == 0 ? nil : came.asked + .seconds(seconds),
             details: Self.details(of: auth),
-            environment: environment
+            environment: environment,
+            revocation: revocation(of: token, auth),
+            // A token of so many uses is one job's alone: whoever shared it would take them away.
+            isShareable: (auth["num_uses"]?.asInteger ?? 0) == 0
         )
     }
 

@@ -108,7 +108,7 @@ struct SettingsTests {
                 )
             ),
             certificateAuthorities: "/etc/jobpass/ca/aws.crt",
-            timeout: .seconds(5)
+            limits: TradeLimits(connection: .seconds(2), attempt: .seconds(4), total: .seconds(5))
         )
         #expect(everything.targets[0] == wanted)
         let vault = try VaultTarget(
@@ -181,7 +181,7 @@ struct SettingsTests {
         let grant = try settings.policy.targetGrant(for: .sample(), target: "aws").allowed()
         #expect(grant.audience == "sts.amazonaws.com")
         #expect(grant.algorithm == .rs256)
-        #expect(settings.targets.first?.timeout == Target.defaultTimeout)
+        #expect(settings.targets.first?.limits == .standard)
     }
 
     @Test("a default that a smaller maximum does not allow gives way")

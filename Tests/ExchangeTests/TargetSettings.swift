@@ -143,7 +143,7 @@ struct TargetSettings {
     func common() throws {
         let target = try Target(name: "prod.eu-1_b", service: .none(NoneTarget()))
         #expect(target.type == .none)
-        #expect(target.timeout == .seconds(25))
+        #expect(target.limits.total == .seconds(25))
         #expect(try NoneTarget().environment == EnvironmentName("JOBPASS_ID_TOKEN"))
     }
 
@@ -157,12 +157,31 @@ struct TargetSettings {
         )
     }
 
-    @Test("a time-out is from a second to five minutes", arguments: [(0, false), (1, true), (300, true), (301, false)])
-    func timeouts(_ seconds: Int, _ isTaken: Bool) {
+    @Test(
+        "each limit of a trade has its bounds, and none changes another",
+        arguments: [
+            ("timeout", 0, false), ("timeout", 1, true), ("timeout", 300, true), ("timeout", 301, false),
+            ("try_timeout", 0, false), ("try_timeout", 1, true), ("try_timeout", 60, true), ("try_timeout", 61, false),
+            ("connect_timeout", 0, false), ("connect_timeout", 1, true), ("connect_timeout", 30, true),
+            ("connect_timeout", 31, false),
+        ]
+    )
+    func limits(_ key: String, _ seconds: Int, _ isTaken: Bool) throws {
+        let value = Duration.seconds(seconds)
+        var limits: TradeLimits?
         let refused = refusedKey { () throws(TargetError) in
-            _ = try Target(name: "a", service: .none(NoneTarget()), timeout: .seconds(seconds))
+            limits = try TradeLimits(
+                connection: key == "connect_timeout" ? value : nil,
+                attempt: key == "try_timeout" ? value : nil,
+                total: key == "timeout" ? value : nil
+            )
         }
-        #expect(refused == (isTaken ? nil : "timeout"))
+        #expect(refused == (isTaken ? nil : key))
+        if isTaken {
+            #expect(limits?.connection == (key == "connect_timeout" ? value : .seconds(3)))
+            #expect(limits?.attempt == (key == "try_timeout" ? value : .seconds(10)))
+            #expect(limits?.total == (key == "timeout" ? value : .seconds(25)))
+        }
     }
 
     @Test("each type has its audience and its algorithms")

@@ -12,7 +12,7 @@ func awsTarget(policy: String? = nil, policyARNs: [String] = [], timeout: Durati
         policy: policy,
         policyARNs: policyARNs
     )
-    return try Target(name: "aws-prod", service: .aws(aws), timeout: timeout)
+    return try Target(name: "aws-prod", service: .aws(aws), limits: TradeLimits(total: timeout))
 }
 
 /// A Vault target in a namespace, with a certificate authority of its own.

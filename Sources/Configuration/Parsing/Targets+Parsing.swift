@@ -23,6 +23,7 @@ struct TargetEntry {
 extension Section {
     private static let commonKeys = [
         "type", "allow", "audience", "algorithm", "subject", "lifetime", "fallback", "exchange", "ca", "timeout",
+        "try_timeout", "connect_timeout",
     ]
 
     func targets(_ shapes: TokenShapes, contexts: [ContextEntry], files: inout FileSettings) -> [TargetEntry] {
@@ -95,9 +96,9 @@ extension Section {
         let rule = shapes.rule(self, audience: audience, party: .init(head.type))
         let fallback = fallback(of: head.type, contexts: contexts)
         let authorities = text("ca").map { files.add(.readable, path($0.value), place: place(of: $0)) }
-        let timeout = duration("timeout", .seconds(1)...(.seconds(300))) ?? Target.defaultTimeout
+        let limits = tradeLimits()
         let service = service(head.type)
-        guard let service, let rule, head.name.isPlainName else { return nil }
+        guard let service, let rule, let limits, head.name.isPlainName else { return nil }
         return reported {
             () throws(TargetError) in
             TargetEntry(
@@ -105,11 +106,20 @@ extension Section {
                     name: head.name,
                     service: service,
                     certificateAuthorities: authorities,
-                    timeout: timeout
+                    limits: limits
                 ),
                 rule: rule,
                 fallback: fallback
             )
+        }
+    }
+
+    private func tradeLimits() -> TradeLimits? {
+        let total = duration("timeout", .seconds(1)...(.seconds(300)))
+        let attempt = duration("try_timeout", .seconds(1)...(.seconds(60)))
+        let connection = duration("connect_timeout", .seconds(1)...(.seconds(30)))
+        return reported { () throws(TargetError) in
+            try TradeLimits(connection: connection, attempt: attempt, total: total)
         }
     }
 
