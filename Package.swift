@@ -91,7 +91,7 @@ let flow: [Target] = [
     ),  // the trade at a cloud
     module(
         "Delivery",
-        ["Exchange", "Secrets", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Time"]
+        ["Exchange", "Secrets", "Tokens", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Time"]
     ),  // a credential reaches the job
 ]
 
@@ -185,8 +185,9 @@ let tests: [Target] = [
     suite(
         "BrokerTests",
         [
-            "Broker", "Auditing", "Configuration", "Runs", "Ledger", "Secrets", "Exchange", "Tokens", "HTTP", "JSON",
-            "Logs",
+            "Broker", "Auditing", "Configuration", "Runs", "Ledger", "Secrets", "Exchange", "Delivery", "Tokens",
+            "HTTP",
+            "JSON", "Logs",
             "Crypto", "Encoding", "Time",
             "Support",
         ]

@@ -55,7 +55,7 @@ extension CredentialAnswer {
         source = .exchange
         expires = credential.expires
         details = credential.details
-        ledgerIndex = credential.receipt.index
+        ledgerIndex = credential.ledgerIndex
         environment = credential.takeEnvironment()
     }
 

@@ -10,6 +10,8 @@ package struct DeliveryError: Error, Equatable, Sendable, CustomStringConvertibl
     package enum Code: Equatable, Sendable {
         /// What came from the broker is not an answer of its.
         case answer
+        /// What came from a job is no report of a trade.
+        case report
         /// The form cannot carry the credential.
         case form
         /// Two sources give one variable different values.

@@ -100,3 +100,27 @@ package struct AWSTarget: Equatable, Sendable {
             }
     }
 }
+
+extension AWSTarget {
+    /// The settings by the keys of the configuration.
+    var settings: JSONObject {
+        var settings: JSONObject = [
+            "role": .string(role), "region": .string(region), "endpoint": .string(endpoint.url),
+            "session": .string(session.text),
+        ]
+        settings["policy"] = policy.map { .string($0) }
+        if !policyARNs.isEmpty { settings["policy_arns"] = .array(policyARNs.map { .string($0) }) }
+        return settings
+    }
+
+    init(_ settings: SettingReader) throws(TargetError) {
+        try self.init(
+            role: try settings.text("role"),
+            region: try settings.text("region"),
+            endpoint: try settings.text("endpoint"),
+            session: try settings.duration("session") ?? Self.defaultSession,
+            policy: try settings.text(ifThere: "policy"),
+            policyARNs: try settings.texts("policy_arns")
+        )
+    }
+}

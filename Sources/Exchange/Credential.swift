@@ -72,8 +72,8 @@ package struct ReleasedCredential: ~Copyable, Sendable {
     package let details: JSONObject
     /// The variables under which a job finds it.
     package let environment: NamedSecrets
-    /// Where it is recorded.
-    package let receipt: Receipt
+    /// Where the ledger has it.
+    package let ledgerIndex: UInt64
 
     /// Takes the variables out.
     package consuming func takeEnvironment() -> NamedSecrets { environment }
@@ -82,20 +82,21 @@ package struct ReleasedCredential: ~Copyable, Sendable {
 extension Released where Contents == Credential {
     /// The credential, which the ledger's receipt makes readable.
     package consuming func open() -> ReleasedCredential {
-        let receipt = receipt
-        return take().released(receipt)
+        let index = receipt.index
+        return take().released(index)
     }
 }
 
 extension Credential {
-    fileprivate consuming func released(_ receipt: Receipt) -> ReleasedCredential {
+    /// The credential in the open, once somebody has proved that the ledger has it at an index.
+    consuming func released(_ index: UInt64) -> ReleasedCredential {
         ReleasedCredential(
             target: target,
             type: type,
             expires: expires,
             details: details,
             environment: environment,
-            receipt: receipt
+            ledgerIndex: index
         )
     }
 }

@@ -35,15 +35,25 @@ package struct Exchange: Sendable {
         for job: JobIdentity
     ) async throws(ExchangeFailure) -> Credential {
         let token = token.take()
+        if let credential = try await credential(for: token.text, at: target, job) { return credential }
+        guard case .none(let none) = target.service else { preconditionFailure("a type without a trade is none") }
+        return Credential(ofNoTrade: token, at: target, as: none)
+    }
+
+    /// What a target's service gives for a token; nil where there is no service to ask.
+    func credential(
+        for token: String,
+        at target: Target,
+        _ job: JobIdentity
+    ) async throws(ExchangeFailure) -> Credential? {
+        let line = line(to: target)
         switch target.service {
         case .aws(let aws):
             let exchanger = AWSExchanger(target: target, aws: aws, sessionName: job.sessionName)
-            return try await exchanger.credential(for: token.text, over: line(to: target))
+            return try await exchanger.credential(for: token, over: line)
         case .vault(let vault):
-            let exchanger = VaultExchanger(target: target, vault: vault)
-            return try await exchanger.credential(for: token.text, over: line(to: target))
-        case .none(let none):
-            return Credential(ofNoTrade: token, at: target, as: none)
+            return try await VaultExchanger(target: target, vault: vault).credential(for: token, over: line)
+        case .none: return nil
         }
     }
 

@@ -9,7 +9,7 @@ package struct ExchangeFailure: Error, Equatable, Sendable, CustomStringConverti
         /// The cloud could be asked, and a setting of ours or of the role is wrong: somebody has to mend it.
         case misconfigured
         /// Something answered that is not the service we know, or not as it should: no more reason to trust it than a no.
-        case brokenAnswer
+        case brokenAnswer = "broken_answer"
         /// The broker itself is going away; nothing is known of the cloud.
         case cancelled
     }
@@ -28,13 +28,46 @@ package struct ExchangeFailure: Error, Equatable, Sendable, CustomStringConverti
     /// How long the cloud asks us to wait (RFC 9110, section 10.2.3).
     let retryAfter: Duration?
 
+    /// What to do about it, where the service's own code tells more than the kind.
+    private let ownAdvice: String?
+
     /// Makes a failure; the message is held to what `message` promises.
-    package init(_ kind: Kind, code: String, message: String, retryAfter: Duration? = nil) {
+    package init(
+        _ kind: Kind,
+        code: String,
+        message: String,
+        advice: String? = nil,
+        retryAfter: Duration? = nil
+    ) {
         self.kind = kind
+        ownAdvice = advice
         self.code = CloudText.code(code)
         self.message = CloudText.line(message)
         self.retryAfter = retryAfter
         isWorthAnotherTry = kind == .outage
+    }
+
+    /// A failure that a job met and reports, in the job's own words.
+    package init(reported kind: Kind, code: String, message: String, attempts: Int, isTimeout: Bool) {
+        self.init(kind, code: code, message: message)
+        self.attempts = attempts
+        self.isTimeout = isTimeout
+    }
+
+    /// What to do about it, for the person who reads the refusal.
+    package var advice: String {
+        if let ownAdvice { return ownAdvice }
+        switch kind {
+        case .refused:
+            return "compare the token's claims ('jobpass token --format claims') with what the cloud's trust wants"
+        case .outage:
+            return code == "certificate"
+                ? "name the authority of the service's certificate with the target's 'ca', or mend the service's certificate"
+                : "try again; if it lasts, see whether the service is up and its address can be reached from here"
+        case .misconfigured: return "mend the target's settings, or the cloud's side of them"
+        case .brokenAnswer: return "see what answers at that address: it is not the service that the target names"
+        case .cancelled: return "try again"
+        }
     }
 
     package var description: String { "\(code): \(message)" }

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// A role behind the JWT auth method of OpenBao or HashiCorp Vault.
 package struct VaultTarget: Equatable, Sendable {
     /// Where the server listens, without `/v1`, such as `https://vault.example.com:8200`.
@@ -41,5 +43,25 @@ package struct VaultTarget: Equatable, Sendable {
         }
         guard isPlain, path.utf8.count <= 256 else { throw TargetError(key, seen: text, wanted: wanted) }
         return String(path)
+    }
+}
+
+extension VaultTarget {
+    /// The settings by the keys of the configuration.
+    var settings: JSONObject {
+        var settings: JSONObject = [
+            "address": .string(address.url), "role": .string(role), "mount": .string(mount),
+        ]
+        settings["namespace"] = namespace.map { .string($0) }
+        return settings
+    }
+
+    init(_ settings: SettingReader) throws(TargetError) {
+        try self.init(
+            address: try settings.text("address"),
+            role: try settings.text("role"),
+            mount: try settings.text("mount"),
+            namespace: try settings.text(ifThere: "namespace")
+        )
     }
 }

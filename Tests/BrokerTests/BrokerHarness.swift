@@ -41,8 +41,11 @@ struct BrokerHarness {
     private static let trusted = Result { try IssuerKeys.generate(for: [.rs256, .es256]) }
     private static let untrusted = Result { try IssuerKeys.generate(for: [.rs256, .es256]) }
 
-    init(_ script: [FakeTransport.Reply] = [], extra: String = "") async throws {
-        let settings = try Configuration.parse(Array((Self.configuration + extra).utf8), file: "/test/jobpass.yaml")
+    /// Makes a broker over a scripted network; `targets` go in front of the others, `extra` behind all.
+    init(_ script: [FakeTransport.Reply] = [], targets: String = "", extra: String = "") async throws {
+        let parts = Self.configuration.split(separator: "targets:\n", maxSplits: 1)
+        let text = "\(parts[0])targets:\n\(targets)\(parts[1])\(extra)"
+        let settings = try Configuration.parse(Array(text.utf8), file: "/test/jobpass.yaml")
         storage = MemoryLedgerStorage()
         faults = FaultyLedgerStorage(storage)
         book = try LedgerHarness(storage: faults)

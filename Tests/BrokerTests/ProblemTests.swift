@@ -7,12 +7,12 @@ struct ProblemTests {
     @Test("the body has OAuth's shape with the trace, and is never cached")
     func shape() {
         var problem = Problem(.targetRefused, "AWS refused the token.")
-        problem.cause = Problem.Cause(code: "AccessDenied", text: "Not authorized")
+        problem.cause = Problem.Cause(kind: "refused", code: "AccessDenied", text: "Not authorized")
         let answer = problem.response(trace: "00ff", terse: false)
         #expect(
             String(decoding: answer.body, as: UTF8.self)
                 == #"{"error":"target_refused","error_description":"AWS refused the token.","trace":"00ff","#
-                + #""cause":{"code":"AccessDenied","text":"Not authorized"}}"#
+                + #""cause":{"kind":"refused","code":"AccessDenied","text":"Not authorized"}}"#
         )
         #expect(answer.status == 502)
         #expect(answer.fields["Cache-Control"] == "no-store")
@@ -22,7 +22,7 @@ struct ProblemTests {
     @Test("a terse broker tells the code and the trace, and nothing that a rule says")
     func terse() {
         var problem = Problem(.accessDenied, "rule 2 wants ref refs/heads/main")
-        problem.cause = Problem.Cause(code: "x", text: "y")
+        problem.cause = Problem.Cause(kind: "outage", code: "x", text: "y")
         let answer = problem.response(trace: "00ff", terse: true)
         #expect(String(decoding: answer.body, as: UTF8.self) == #"{"error":"access_denied","trace":"00ff"}"#)
     }

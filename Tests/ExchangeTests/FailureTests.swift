@@ -112,7 +112,7 @@ struct FailureTests {
         #expect(
             entries == [
                 "refused exchange.refused refused", "outage exchange.failed failed",
-                "misconfigured exchange.refused refused", "brokenAnswer exchange.failed failed",
+                "misconfigured exchange.refused refused", "broken_answer exchange.failed failed",
                 "cancelled exchange.failed failed",
             ]
         )

@@ -5,6 +5,8 @@ enum Endpoint: Sendable {
     case token
     case credentials
     case awsCredentials
+    case targetToken
+    case targetOutcome
     case context
     case whoami
     case register
@@ -31,6 +33,8 @@ enum Endpoint: Sendable {
         paths.add(.post, "/v1/token", .token)
         paths.add(.post, "/v1/targets/{name}/credentials", .credentials)
         paths.add(.get, "/v1/targets/{name}/aws", .awsCredentials)
+        paths.add(.post, "/v1/targets/{name}/token", .targetToken)
+        paths.add(.post, "/v1/targets/{name}/outcome", .targetOutcome)
         paths.add(.get, "/v1/contexts/{name}", .context)
         paths.add(.get, "/v1/whoami", .whoami)
         // Orchestrators.
@@ -64,6 +68,8 @@ extension Broker {
         case .token: try await token(call)
         case .credentials: try await credentials(call)
         case .awsCredentials: await awsCredentials(call)
+        case .targetToken: try await targetToken(call)
+        case .targetOutcome: try await targetOutcome(call)
         case .context: try await context(call)
         case .whoami: try whoami(call)
         case .register: try await register(call)

@@ -99,10 +99,12 @@ extension Broker {
     }
 
     /// Records an entry that releases nothing.
-    func record(_ entry: Entry) async throws(Problem) {
+    @discardableResult
+    func record(_ entry: Entry) async throws(Problem) -> Receipt {
         do throws(LedgerError) {
-            _ = try await ledger.record(entry)
+            let receipt = try await ledger.record(entry)
             noteRecording(nil)
+            return receipt
         } catch {
             noteRecording(error)
             throw Problem(error)

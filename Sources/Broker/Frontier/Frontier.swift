@@ -88,14 +88,16 @@ extension Problem {
 
     /// A trade that failed, where no fallback stands in; `fallback` says why none does.
     init(_ failure: ExchangeFailure, at target: String, fallback: String?) {
-        let told = "target '\(target)' \(failure)" + (fallback.map { "; \($0)" } ?? "")
+        let told =
+            "target '\(target)' \(failure)" + (fallback.map { "; \($0)" } ?? "") + ". To mend it: \(failure.advice)"
         switch failure.kind {
-        case .refused, .misconfigured: self.init(.targetRefused, "Refused by \(told).")
+        case .refused: self.init(.targetRefused, "Refused by \(told).")
+        case .misconfigured: self.init(.targetRefused, "Misconfigured: \(told).")
         case .brokenAnswer: self.init(.targetRefused, "No usable answer from \(told).")
         case .outage where failure.isTimeout: self.init(.targetTimeout, "No answer in time from \(told).")
         case .outage, .cancelled: self.init(.unavailable, "Could not reach \(told).")
         }
-        cause = Cause(code: failure.code, text: failure.message)
+        cause = Cause(kind: failure.kind.rawValue, code: failure.code, text: failure.message)
         if code == .unavailable { retryAfter = 5 }
     }
 }

@@ -40,11 +40,14 @@ package struct Problem: Error, Equatable, Sendable {
 
     /// What a cloud said, in its own words.
     package struct Cause: Equatable, Sendable {
+        /// What the failure means: `refused`, `outage`, `misconfigured`, `broken_answer` or `cancelled`.
+        package let kind: String
         package let code: String
         package let text: String
 
         /// Makes a cause of the cloud's code and text, which hold no secret and no control character.
-        package init(code: String, text: String) {
+        package init(kind: String, code: String, text: String) {
+            self.kind = kind
             self.code = code
             self.text = text
         }
@@ -78,7 +81,9 @@ package struct Problem: Error, Equatable, Sendable {
         if !terse { body["error_description"] = .string(reason) }
         body["trace"] = .string(trace)
         if !terse, let cause {
-            body["cause"] = .object(["code": .string(cause.code), "text": .string(cause.text)])
+            body["cause"] = .object([
+                "kind": .string(cause.kind), "code": .string(cause.code), "text": .string(cause.text),
+            ])
         }
         var response = HTTPResponse(
             status: status,

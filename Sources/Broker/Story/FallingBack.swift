@@ -9,18 +9,26 @@ internal import Secrets
 /// A trade gave no credential: it is recorded with its cause, and only an outage lets a static secret stand in.
 extension Broker {
     /// Opens the fallback's secrets, where the failure, the clock, and the context's own rules all allow it.
+    ///
+    /// A token's `jti` comes with a failure that its job reported.
     func fallBack(
         after failure: ExchangeFailure,
         at target: Target,
         for run: Run,
-        trace: String
+        trace: String,
+        token reported: String? = nil
     ) async throws(Problem) -> ReleasedValues {
         metrics.count(failure)
         log.tracing(trace).warning(
             "exchange failed",
             ["target": target.name, "kind": failure.kind.rawValue, "cause": failure.description]
         )
-        try await record(.failed(failure, at: target.name, of: run, trace: trace))
+        var failed = Entry.failed(failure, at: target.name, of: run, trace: trace)
+        if let reported {
+            failed.jti = reported
+            failed.reason = (failed.reason ?? "") + ", traded by the job, by its own report"
+        }
+        try await record(failed)
         guard let fallback = now.fallbacks[target.name] else { throw Problem(failure, at: target.name, fallback: nil) }
         let use: FallbackUse
         switch fallback.decide(after: TradeEnd(failure.kind), at: clock()) {

@@ -16,12 +16,14 @@ extension Broker {
         trace: String,
         over transport: any Transport
     ) async throws(Problem) -> CredentialAnswer {
-        let grant: Grant
-        switch now.policy.targetGrant(for: ClaimSet(of: run), target: name) {
-        case .refused(let refusal): throw try await refuse(refusal, to: run, trace: trace)
-        case .allowed(let allowed): grant = allowed
+        let (grant, target) = try await target(name, for: run, trace: trace)
+        guard target.trader == .broker else {
+            throw Problem(
+                .conflict,
+                "The job trades at target '\(name)' itself (exchange: job), as jobpass exec does: ask POST "
+                    + "/v1/targets/\(name)/token."
+            )
         }
-        guard let target = now.targets[name] else { throw Problem(.notFound, "There is no target of this name.") }
         let token = try await issue(grant, to: run, trace: trace)
         let exchange = Exchange(transport: transport, clock: clock, pacing: pacing)
         let credential: Credential
@@ -41,7 +43,7 @@ extension Broker {
 
 extension JobIdentity {
     /// Whose session it will be, in the cloud's own logs.
-    fileprivate init(_ run: Run) {
+    init(_ run: Run) {
         self.init(
             project: run.attestation[.project] ?? "",
             workflow: run.attestation[.workflow] ?? "",

@@ -91,11 +91,11 @@ extension Section {
         contexts: [ContextEntry],
         files: inout FileSettings
     ) -> TargetEntry? {
-        refuseLaterExchange()
+        let trader = choice("exchange", of: Target.Trader.self) ?? .broker
         let audience = targetAudience(head.type, shapes)
         let rule = shapes.rule(self, audience: audience, party: .init(head.type))
         let fallback = fallback(of: head.type, contexts: contexts)
-        let authorities = text("ca").map { files.add(.readable, path($0.value), place: place(of: $0)) }
+        let authorities = authorities(of: trader, files: &files)
         let limits = tradeLimits()
         let service = service(head.type)
         guard let service, let rule, let limits, head.name.isPlainName else { return nil }
@@ -106,11 +106,19 @@ extension Section {
                     name: head.name,
                     service: service,
                     certificateAuthorities: authorities,
-                    limits: limits
+                    limits: limits,
+                    trader: trader
                 ),
                 rule: rule,
                 fallback: fallback
             )
+        }
+    }
+
+    /// The file of `ca`; a job that trades itself has it on its own host, where nothing can be checked from here.
+    private func authorities(of trader: Target.Trader, files: inout FileSettings) -> String? {
+        text("ca").map { text in
+            trader == .job ? text.value : files.add(.readable, path(text.value), place: place(of: text))
         }
     }
 
@@ -121,16 +129,6 @@ extension Section {
         return reported { () throws(TargetError) in
             try TradeLimits(connection: connection, attempt: attempt, total: total)
         }
-    }
-
-    /// `exchange: job` is a key of the contract that this version cannot follow.
-    private func refuseLaterExchange() {
-        guard let text = text("exchange"), text.value != "broker" else { return }
-        refuse(
-            "exchange",
-            text.value == "job" ? "'job' is not supported by this version" : "'\(text.value)' is no value of this key",
-            fix: "write broker, or remove the key"
-        )
     }
 
     private func targetAudience(_ type: TargetType, _ shapes: TokenShapes) -> String? {

@@ -1,3 +1,4 @@
+internal import Exchange
 internal import HTTP
 internal import JSON
 
@@ -10,6 +11,8 @@ struct BrokerRefusal {
     let trace: String?
     /// The cloud's own code and words, where the cloud refused.
     let cause: String?
+    /// What the failure of a trade means: the kind that the broker tells with its cause.
+    let kind: ExchangeFailure.Kind?
     let broker: String
 
     init(_ status: Int, _ body: JSON, from broker: String) {
@@ -18,19 +21,24 @@ struct BrokerRefusal {
         code = body["error"]?.asString ?? "no error code"
         words = body["error_description"]?.asString ?? ""
         trace = body["trace"]?.asString
+        let said = body["cause"]
+        kind = said?["kind"]?.asString.flatMap(ExchangeFailure.Kind.init(rawValue:))
         cause =
-            switch body["cause"] {
-            case .string(let text): text
-            case .object(let object):
-                [object["code"]?.asString, (object["message"] ?? object["description"])?.asString].compactMap(\.self)
-                    .joined(separator: ": ")
-            default: nil
+            said?.asString
+            ?? said.map { said in
+                [said["code"]?.asString, said["text"]?.asString].compactMap(\.self).joined(separator: ": ")
             }
     }
 
     /// Which exit code a script gets for it; README and help list the same.
     var exit: ExitCode {
-        switch status {
+        switch kind {
+        case .refused: return .denied
+        case .misconfigured: return .configuration
+        case .brokenAnswer: return .badProtocol
+        case .outage, .cancelled, nil: break
+        }
+        return switch status {
         case 401, 403: .denied
         case 429, 504: .tryAgain
         // The cloud was asked and said no: nothing on this side will change its mind.
@@ -44,7 +52,9 @@ struct BrokerRefusal {
         Command.Note("65", "the broker knows no such name, or cannot take what was sent (400, 404, 409, 413)"),
         Command.Note("69", "the broker cannot be reached, or cannot record or answer now (503)"),
         Command.Note("75", "too many requests, or a time limit ran out (429, 504)"),
+        Command.Note("76", "what answered for the cloud is not the service that the target names (502)"),
         Command.Note("77", "the broker's policy refused (401, 403), or the cloud did (502)"),
+        Command.Note("78", "the target's settings, or the cloud's side of them, are wrong (502)"),
     ]
 }
 

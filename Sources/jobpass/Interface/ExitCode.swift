@@ -8,6 +8,8 @@ struct ExitCode: Equatable, Sendable {
     static let unavailable = ExitCode(number: 69)
     static let inputOutput = ExitCode(number: 74)
     static let tryAgain = ExitCode(number: 75)
+    /// EX_PROTOCOL: the other side does not speak as it should.
+    static let badProtocol = ExitCode(number: 76)
     static let denied = ExitCode(number: 77)
     static let configuration = ExitCode(number: 78)
     /// What env(1) and shells answer for a program that is there and may not be run.
