@@ -61,14 +61,15 @@ let libraries: [Target] = [
 let groundwork: [Target] = [
     ground("Encoding"),  // base64, base64url, hex, percent and form encoding, fixed binary layouts
     ground("Text"),  // patterns, near misses, what may stand in a claim
+    ground("Locks"),  // a value that one thread at a time may touch
     ground("Time"),  // wall time, durations, RFC 3339
-    ground("POSIX", ["CGlibc"]),  // files, child processes, signals, terminals, options: the rest of glibc
-    ground("Crypto", ["COpenSSL", "Encoding"]),  // digests, keys, signatures, sealing, TLS contexts
+    ground("POSIX", ["CGlibc", "Locks"]),  // files, child processes, signals, terminals, options: the rest of glibc
+    ground("Crypto", ["COpenSSL", "Encoding", "Locks"]),  // digests, keys, signatures, sealing, TLS contexts
     ground("JSON", ["CJansson"]),  // strict JSON
     ground("XML", ["CExpat"]),  // small, bounded XML documents
     ground("YAML", ["CYAML"]),  // YAML with the place of every node
     ground("HTTP"),  // messages, and the protocol of who sends them
-    ground("EventLoop", ["CEvent"]),  // one thread, one libevent base, one task executor
+    ground("EventLoop", ["CEvent", "Locks"]),  // one thread, one libevent base, one task executor
     ground("HTTPClient", ["CCurl", "EventLoop", "HTTP"]),  // libcurl's multi interface on a loop
     ground("HTTPServer", ["CEventHTTP", "Crypto", "EventLoop", "HTTP"]),  // libevent's HTTP server on a loop
     ground("SQLite", ["CSQLite"]),  // connections and statements
@@ -76,13 +77,13 @@ let groundwork: [Target] = [
 ]
 
 let flow: [Target] = [
-    module("Runs", ["Crypto", "JSON", "Encoding", "Text", "Time"]),  // a job run's registration and life
+    module("Runs", ["Crypto", "JSON", "Encoding", "Locks", "Text", "Time"]),  // a job run's registration and life
     module("Claims", ["Runs", "Encoding"]),  // a run becomes a claim set
     module("Policy", ["Claims", "Crypto", "Text", "Time"]),  // claims become a grant or a reasoned refusal
-    module("Ledger", ["Crypto", "POSIX", "Encoding", "Time"]),  // what is recorded, hashed and signed before release
+    module("Ledger", ["Crypto", "POSIX", "Encoding", "Locks", "Time"]),  // what is recorded and signed before release
     module(
         "Tokens",
-        ["Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time"]
+        ["Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
     ),  // JWT, JWK, issuers, verifier
     module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Time"]),  // contexts, sealed at rest
     module(
@@ -99,7 +100,7 @@ let outer: [Target] = [
     module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
     module(
         "Trust",
-        ["Tokens", "Crypto", "HTTP", "JSON", "Encoding", "Time"]
+        ["Tokens", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
     ),  // the cloud's side
 ]
 
@@ -111,13 +112,16 @@ let wiring: [Target] = [
             "Time",
         ]
     ),  // YAML becomes typed settings
-    module("Stores", ["Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Time"]),  // on SQLite
+    module(
+        "Stores",
+        ["Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Locks", "Time"]
+    ),  // on SQLite
     module(
         "Broker",
         [
             "Runs", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Delivery", "Auditing",
             "Configuration", "HTTP",
-            "JSON", "Logs", "Crypto", "Text", "Encoding", "Time",
+            "JSON", "Logs", "Crypto", "Text", "Encoding", "Locks", "Time",
         ]
     ),  // the story, its endpoints, its error frontier
 ]
@@ -141,19 +145,27 @@ let tests: [Target] = [
     ),  // clock, generator, fakes, LedgerChecker
     suite("EncodingTests", ["Encoding"]),
     suite("TextTests", ["Text"]),
+    suite("LocksTests", ["Locks"]),
     suite("TimeTests", ["Time"]),
     suite("POSIXTests", ["POSIX"]),
     suite("CryptoTests", ["Crypto", "Encoding", "JSON", "Support"], vectors: "Vectors"),
     suite("JSONTests", ["JSON"]),
     suite("XMLTests", ["XML"]),
     suite("YAMLTests", ["YAML"]),
-    suite("HTTPTests", ["Crypto", "EventLoop", "HTTP", "HTTPClient", "HTTPServer", "POSIX", "Time", "Support"]),
+    suite(
+        "HTTPTests",
+        ["Locks", "Crypto", "EventLoop", "HTTP", "HTTPClient", "HTTPServer", "POSIX", "Time", "Support"]
+    ),
     suite("SQLiteTests", ["SQLite", "Support"]),
-    suite("LogsTests", ["Logs", "JSON", "Time"]),
-    suite("RunsTests", ["Runs", "Crypto", "JSON", "Text", "Time", "Support"]),
+    suite("LogsTests", ["Locks", "Logs", "JSON", "Time"]),
+    suite("RunsTests", ["Locks", "Runs", "Crypto", "JSON", "Text", "Time", "Support"]),
     suite("ClaimsTests", ["Claims", "Runs", "Support"]),
     suite("PolicyTests", ["Policy", "Claims", "Runs", "Crypto", "Text", "Support"]),
-    suite("LedgerTests", ["Ledger", "Crypto", "POSIX", "JSON", "Encoding", "Time", "Support"], vectors: "Vectors"),
+    suite(
+        "LedgerTests",
+        ["Locks", "Ledger", "Crypto", "POSIX", "JSON", "Encoding", "Time", "Support"],
+        vectors: "Vectors"
+    ),
     suite(
         "TokensTests",
         ["Tokens", "Claims", "Policy", "Runs", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time", "Support"],
@@ -185,7 +197,8 @@ let tests: [Target] = [
     suite(
         "BrokerTests",
         [
-            "Broker", "Auditing", "Configuration", "Runs", "Ledger", "Secrets", "Exchange", "Delivery", "Tokens",
+            "Broker", "Locks", "Auditing", "Configuration", "Runs", "Ledger", "Secrets", "Exchange", "Delivery",
+            "Tokens",
             "HTTP",
             "JSON", "Logs",
             "Crypto", "Encoding", "Time",
@@ -194,12 +207,13 @@ let tests: [Target] = [
     ),
     suite(
         "Conformance",
-        ["Stores", "Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Time", "Support"]
+        ["Locks", "Stores", "Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Time", "Support"]
     ),
     suite(
         "Scenarios",
         [
-            "jobpass", "Configuration", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto", "Time", "Tokens",
+            "Locks", "jobpass", "Configuration", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto", "Time",
+            "Tokens",
             "Support",
         ]
     ),

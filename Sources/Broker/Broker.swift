@@ -4,6 +4,7 @@ internal import Encoding
 package import Exchange
 package import HTTP
 package import Ledger
+internal import Locks
 package import Logs
 package import Runs
 package import Secrets
@@ -64,7 +65,7 @@ package final class Broker: Sendable {
     let log: Log
     let metrics = Metrics()
     let admission: Admission
-    private let standing: Mutex<Standing>
+    private let standing: Lock<Standing>
     private let draining = Atomic<Bool>(false)
     /// When an entry could last not be recorded, in milliseconds since the epoch; 0 once one could be again.
     private let failedAt = Atomic<Int64>(0)
@@ -80,7 +81,7 @@ package final class Broker: Sendable {
         clock = parts.clock
         log = parts.log
         admission = Admission(limit: standing.requestsPerCaller)
-        self.standing = Mutex(standing)
+        self.standing = Lock(standing)
     }
 
     /// The configuration in force.
@@ -113,7 +114,7 @@ package final class Broker: Sendable {
     /// Answers a request; the transport is that of the loop on which it came.
     package func answer(_ request: HTTPRequest, over transport: any Transport) async -> HTTPResponse {
         metrics.count(.request)
-        let trace = Hex.encode(Entropy.bytes(16))
+        let trace = Hex.encode(Entropy.identifier())
         do throws(Problem) {
             switch Endpoint.router.match(request.method, path: request.path) {
             case .found(let endpoint, let parameters):

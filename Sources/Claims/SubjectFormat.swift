@@ -47,7 +47,7 @@ package struct SubjectFormat: Hashable, Sendable, CustomStringConvertible {
             switch byte {
             case UInt8(ascii: ":"), UInt8(ascii: "%"), 0x00...0x1F, 0x7F...0xFF:
                 subject.append(UInt8(ascii: "%"))
-                subject.append(contentsOf: Hex.encode(CollectionOfOne(byte)).uppercased().utf8)
+                subject.append(contentsOf: Hex.encode([byte]).uppercased().utf8)
             default: subject.append(byte)
             }
         }

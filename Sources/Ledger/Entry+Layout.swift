@@ -31,7 +31,7 @@ extension Entry {
     ///
     /// - Throws: `LedgerError` with code `entryTooLarge`.
     func body() throws(LedgerError) -> [UInt8] {
-        var writer = BodyWriter(kind: kind, outcome: outcome, reserving: 256 + (claims?.count ?? 0))
+        var writer = BodyWriter(kind: kind, outcome: outcome, reserving: 640 + (claims?.count ?? 0))
         do throws(EncodingError) {
             try writer.text(.trace, trace)
             try writer.text(.run, run)
@@ -133,7 +133,7 @@ private struct BodyWriter {
     mutating func text(_ tag: FieldTag, _ value: String?) throws(EncodingError) {
         guard let value else { return }
         layout.uint8(tag.rawValue)
-        try layout.prefixed16(value.utf8)
+        try layout.prefixed16(value)
     }
 
     mutating func integer(_ tag: FieldTag, _ value: UInt64?) throws(EncodingError) {

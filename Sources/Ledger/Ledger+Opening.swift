@@ -1,5 +1,5 @@
+internal import Locks
 internal import POSIX
-internal import Synchronization
 package import Time
 
 extension Ledger {

@@ -1,5 +1,5 @@
+internal import Locks
 internal import POSIX
-internal import Synchronization
 
 /// Ledger owns the append-only record of every token, exchange, denial and secret read: the entries' canonical bytes, the
 /// Merkle tree over them, and its signed checkpoints.
@@ -17,16 +17,16 @@ package final class Ledger: Sendable {
 
     /// The public half of the key that signs the checkpoints.
     package let verifier: VerifierKey
-    private let queue = Mutex(EntryQueue())
-    private let published: Mutex<[UInt8]>
-    private let writer: Mutex<BatchWriter>
-    let verified = Mutex(Verification.passed)
+    private let queue = Lock(EntryQueue())
+    private let published: Lock<[UInt8]>
+    private let writer: Lock<BatchWriter>
+    let verified = Lock(Verification.passed)
     private let thread: WorkerThread
 
     init(writer: BatchWriter, thread: WorkerThread) {
         verifier = writer.verifier
-        published = Mutex(writer.head.checkpoint)
-        self.writer = Mutex(writer)
+        published = Lock(writer.head.checkpoint)
+        self.writer = Lock(writer)
         self.thread = thread
     }
 

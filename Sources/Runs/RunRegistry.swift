@@ -1,6 +1,6 @@
 internal import Crypto
 internal import Encoding
-internal import Synchronization
+internal import Locks
 package import Time
 
 /// All runs that are alive, found by the digest of a request token without touching the store.
@@ -17,7 +17,7 @@ package final class RunRegistry: Sendable {
     private let executor: any TaskExecutor
     private let entropy: @Sendable (Int) -> [UInt8]
     private let clock: WallClock
-    private let table = Mutex(RunTable())
+    private let table = Lock(RunTable())
 
     /// Makes an empty registry, which `load` fills.
     ///

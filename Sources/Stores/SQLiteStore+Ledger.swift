@@ -1,6 +1,6 @@
 package import Ledger
+internal import Locks
 internal import SQLite
-internal import Synchronization
 
 extension SQLiteStore: LedgerStorage {
     /// As `LedgerStorage` promises.
@@ -28,7 +28,7 @@ extension SQLiteStore: LedgerStorage {
     package func append(
         _ build: (_ head: LedgerHead?, _ tiles: TileSource) throws(LedgerError) -> LedgerBatch
     ) throws(LedgerError) {
-        try writer.withLock { writer throws(LedgerError) in
+        let pagesWritten = try writer.withLock { writer throws(LedgerError) in
             try writer.atomically({ LedgerError($0) }) { writer throws(LedgerError) in
                 let head = try reporting { () throws(SQLiteError) in try writer.ledger.head() }
                 let batch = try build(head) { address throws(LedgerError) in
@@ -36,7 +36,9 @@ extension SQLiteStore: LedgerStorage {
                 }
                 try reporting { () throws(SQLiteError) in try writer.ledger.write(batch, behind: head?.size ?? 0) }
             }
+            return writer.connection.pagesWritten
         }
+        tendLog(pagesWritten: pagesWritten)
     }
 }
 

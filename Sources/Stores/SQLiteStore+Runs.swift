@@ -1,7 +1,7 @@
 internal import Crypto
+internal import Locks
 package import Runs
 internal import SQLite
-internal import Synchronization
 package import Time
 
 extension SQLiteStore: RunStorage {

@@ -1,7 +1,7 @@
 package import Encoding
+internal import Locks
 internal import SQLite
 package import Secrets
-internal import Synchronization
 package import Time
 
 extension SQLiteStore: SecretStorage {

@@ -1,6 +1,6 @@
+internal import Locks
 internal import POSIX
 internal import SQLite
-internal import Synchronization
 package import Time
 
 /// A store in one SQLite file, in write-ahead mode and flushed at every commit.
@@ -11,8 +11,9 @@ package import Time
 package final class SQLiteStore: Sendable {
     /// Where the file is.
     package let path: String
-    let writer: Mutex<StoreWriter>
-    let reader: Mutex<StoreReader>
+    let writer: Lock<StoreWriter>
+    let reader: Lock<StoreReader>
+    private let mover: LogMover
 
     /// Opens a store.
     ///
@@ -21,8 +22,9 @@ package final class SQLiteStore: Sendable {
         try Self.checkMode(path)
         try Self.checkSchema(path)
         do throws(SQLiteError) {
-            writer = Mutex(try StoreWriter(path: path))
-            reader = Mutex(try StoreReader(path: path))
+            writer = Lock(try StoreWriter(path: path))
+            reader = Lock(try StoreReader(path: path))
+            mover = try LogMover(path: path)
         } catch {
             throw StoreError(error, path: path)
         }
@@ -48,6 +50,14 @@ package final class SQLiteStore: Sendable {
         } catch {
             for suffix in ["", "-wal", "-shm"] { try? Files.remove(path + suffix) }
             throw StoreError(error, path: path)
+        }
+    }
+
+    /// Has the log moved into the file where it has grown long; called after commits.
+    func tendLog(pagesWritten: Int) {
+        mover.note(pagesWritten: pagesWritten) { [weak self] in
+            // While this lock is held nobody writes, so that what is left is moved and the log can begin anew.
+            self?.writer.withLock { writer in _ = try? writer.connection.checkpoint() }
         }
     }
 

@@ -86,6 +86,8 @@ enum Schema {
 extension SQLiteConnection {
     /// How long a commit waits for another process's, in milliseconds, before it fails.
     private static let patience: Int32 = 5_000
+    /// Pages from which a commit moves the log by itself, should `LogMover` not have come to it.
+    private static let longestLog = 32_000
 
     /// Opens the file of a store, with the settings on which the promise of durability rests.
     ///
@@ -96,6 +98,7 @@ extension SQLiteConnection {
         // The mode is a property of the file; it stays another one where the file system cannot share memory.
         guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else { throw .noWriteAheadLog }
         try connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON")
+        try connection.execute("PRAGMA wal_autocheckpoint = \(longestLog)")
         return connection
     }
 }

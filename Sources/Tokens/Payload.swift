@@ -19,9 +19,6 @@ struct Payload {
     /// The longest life of any token: Google Cloud takes none that was issued more than 24 hours ago.
     static let longestLifetime: Duration = .seconds(86_400)
 
-    /// Random bits of a `jti`.
-    private static let identifierByteCount = 16
-
     /// The claims that every token has, in their order.
     static let registered = ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"]
 
@@ -44,7 +41,7 @@ struct Payload {
     ) throws(TokenError) {
         let issued = now.seconds
         let expires = try Self.expiry(of: grant.lifetime, issued: issued, end: end)
-        let identifier = Base64URL.encode(Entropy.bytes(Self.identifierByteCount))
+        let identifier = Base64URL.encode(Entropy.identifier())
         bytes =
             Self.head([
                 ("iss", .string(issuer.url.text)),

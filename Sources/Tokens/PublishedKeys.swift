@@ -1,6 +1,6 @@
 package import HTTP
 internal import JSON
-internal import Synchronization
+internal import Locks
 package import Time
 
 /// The keys that an issuer publishes, fetched through its discovery document and kept for a while.
@@ -14,7 +14,7 @@ package final class PublishedKeys: Sendable {
     package let issuer: IssuerURL
     private let fetch: KeyFetch
     private let clock: WallClock
-    private let cache = Mutex(KeyCache<Flight>())
+    private let cache = Lock(KeyCache<Flight>())
 
     /// Makes a source that has fetched nothing yet; `certificateAuthorities` is the path of a PEM file to trust instead of the
     /// system's.

@@ -9,6 +9,9 @@ package import Time
 ///
 /// A run of strangers' code gets its token from the second issuer, whatever else is granted.
 package struct TokenSigner: Sendable {
+    /// Room for a point and the signature of an RSA key of 4,096 bits in base64url; a longer one only costs a copy.
+    private static let longestSignaturePart = 700
+
     private let trusted: Issuer
     private let untrusted: Issuer
     private let clock: WallClock
@@ -60,7 +63,10 @@ package struct TokenSigner: Sendable {
 
     private func sign(_ payload: [UInt8], with key: IssuerKey) throws(TokenError) -> [UInt8] {
         let signature: [UInt8]
-        var text = key.headerPart + Base64URL.encodedBytes(payload)
+        var text: [UInt8] = []
+        text.reserveCapacity(key.headerPart.count + payload.count * 4 / 3 + Self.longestSignaturePart)
+        text.append(contentsOf: key.headerPart)
+        text.append(contentsOf: Base64URL.encodedBytes(payload))
         do throws(CryptoError) {
             signature = try key.key.sign(text)
         } catch {

@@ -1,5 +1,5 @@
 internal import JSON
-internal import Synchronization
+internal import Locks
 internal import Time
 
 /// The tokens that the stand-in for Vault has given and that still count.
@@ -49,7 +49,7 @@ final class VaultTokens: Sendable {
         var order: [String] = []
     }
 
-    private let held = Mutex(Held())
+    private let held = Lock(Held())
     private let clock: WallClock
 
     init(clock: @escaping WallClock) { self.clock = clock }

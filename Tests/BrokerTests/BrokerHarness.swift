@@ -6,11 +6,11 @@ import Encoding
 import HTTP
 import JSON
 import Ledger
+import Locks
 import Logs
 import Runs
 import Secrets
 import Support
-import Synchronization
 import Testing
 import Time
 import Tokens
@@ -32,7 +32,7 @@ struct BrokerHarness {
 
     /// What the broker logged.
     final class Lines: Sendable {
-        private let text = Mutex("")
+        private let text = Lock("")
         var all: String { text.withLock { $0 } }
         func add(_ bytes: [UInt8]) { text.withLock { $0 += String(decoding: bytes, as: UTF8.self) } }
     }

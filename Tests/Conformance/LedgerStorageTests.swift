@@ -1,6 +1,6 @@
 import Ledger
+import Locks
 import Support
-import Synchronization
 import Testing
 import Time
 

@@ -122,6 +122,28 @@ struct SQLiteStoreTests {
         }
     }
 
+    @Test("moves its log into the file behind the commits, so that it begins anew and does not grow for ever")
+    func movedLog() async throws {
+        try create()
+        let harness = try LedgerHarness(storage: SQLiteStore(opening: path))
+        try harness.create()
+        let ledger = try harness.open()
+        // How often the log has begun anew stands in its header (sqlite.org/fileformat2.html, section 4.1).
+        func beginnings() throws -> [UInt8] { Array(try Files.read(path + "-wal", limit: 1 << 28)[12..<16]) }
+        let first = try beginnings()
+        var entry = Entry.token(0)
+        entry.claims = .init(repeating: 0x20, count: 60_000)
+        var recorded: UInt64 = 0
+        while try beginnings() == first, recorded < 5_000 {
+            _ = try await ledger.record(entry)
+            recorded += 1
+        }
+        #expect(recorded > 150, "4,000 pages are not so soon written")
+        #expect(recorded < 1_500, "a commit would have moved it by itself at 125 MiB")
+        #expect(try Files.status(path).map { $0.size > 1 << 20 } == true)
+        #expect(try LedgerVerifier(storage: harness.storage, key: ledger.verifier).verify().size == recorded)
+    }
+
     @Test("is shared by several brokers and commands, which append to one ledger")
     func sharing() async throws {
         try create()

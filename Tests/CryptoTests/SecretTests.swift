@@ -48,6 +48,18 @@ struct SecretTests {
     @Test("no random bytes are no bytes")
     func noEntropy() { #expect(Entropy.bytes(0).isEmpty) }
 
+    @Test("an identifier has 16 bytes and comes once, whoever asks, over several draws")
+    func identifiers() async {
+        let identifiers = await withTaskGroup { group in
+            for _ in 0..<4 {
+                group.addTask { (0..<200).map { _ in Entropy.identifier() } }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(identifiers.allSatisfy { $0.count == 16 })
+        #expect(Set(identifiers).count == 800)
+    }
+
     @Test("copies of a generator do not repeat each other")
     func generator() {
         var first = SecureRandom()

@@ -1,7 +1,7 @@
 import EventLoop
+import Locks
 import POSIX
 import Support
-import Synchronization
 import Testing
 
 @Suite("The event loop")
@@ -174,9 +174,9 @@ private final class TimerOwner: @unchecked Sendable {
 
 /// A value that several threads change.
 private final class Record<Value: Sendable>: Sendable {
-    private let content: Mutex<Value>
+    private let content: Lock<Value>
 
-    init(_ value: Value) { content = Mutex(value) }
+    init(_ value: Value) { content = Lock(value) }
 
     var value: Value { content.withLock { $0 } }
 

@@ -1,8 +1,8 @@
 import EventLoop
 import HTTP
 import HTTPServer
+import Locks
 import Support
-import Synchronization
 import Testing
 
 @Suite("The server's limits")

@@ -1,7 +1,7 @@
 import Crypto
 import Ledger
+import Locks
 import Support
-import Synchronization
 import Testing
 import Time
 
@@ -201,7 +201,7 @@ struct SealedTests {
 
     /// Whether a probe has been destroyed.
     private final class Fate: Sendable {
-        private let gone = Mutex(false)
+        private let gone = Lock(false)
         var isGone: Bool {
             get { gone.withLock { $0 } }
             set { gone.withLock { $0 = newValue } }

@@ -1,12 +1,12 @@
 import JSON
+import Locks
 import Logs
-import Synchronization
 import Testing
 import Time
 
 /// Keeps the lines that a log writes.
 private final class Lines: Sendable {
-    private let kept = Mutex<[[UInt8]]>([])
+    private let kept = Lock<[[UInt8]]>([])
 
     var all: [String] { kept.withLock { $0.map { String(decoding: $0, as: UTF8.self) } } }
 

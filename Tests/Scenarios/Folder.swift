@@ -1,6 +1,6 @@
 import Glibc
+import Locks
 import POSIX
-import Synchronization
 
 /// A temporary folder that goes with its last user.
 final class Folder: Sendable {
@@ -33,7 +33,7 @@ final class Folder: Sendable {
 /// They lie below those that the system gives to outgoing connections, so that none is taken between the look and the
 /// use; and none is given twice.
 enum FreePort {
-    private static let given = Mutex<Set<UInt16>>([])
+    private static let given = Lock<Set<UInt16>>([])
 
     static func next() throws -> UInt16 {
         for _ in 0..<1000 {

@@ -1,12 +1,12 @@
+import Locks
 import POSIX
-import Synchronization
 import Testing
 
 /// A program that a scenario started and has not stopped yet; killed at the latest when nobody holds it.
 final class Running: Sendable {
     private let name: String
     private let log: String
-    private let process: Mutex<Process?>
+    private let process: Lock<Process?>
 
     /// Starts a program that writes what it says into `<folder>/<name>.log`.
     init(
@@ -21,7 +21,7 @@ final class Running: Sendable {
         if try Files.status(log) != nil { try Files.remove(log) }
         try Files.writeNew(log, [])
         let output = try folder.appending(to: log)
-        process = Mutex(
+        process = Lock(
             try Process(
                 program,
                 arguments,

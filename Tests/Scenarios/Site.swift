@@ -29,7 +29,7 @@ final class Site: Sendable {
         port = try FreePort.next()
         tokens = Dictionary(uniqueKeysWithValues: Principal.allCases.map { ($0, Hex.encode(Entropy.bytes(32))) })
         let made = try Finished(
-            try BuiltPath.jobpass(),
+            try BuiltCommand.path(),
             ["init", folder.path("site"), "--issuer", "http://127.0.0.1:\(port)"]
         )
         try #require(made.code == 0, "\(made)")
@@ -73,7 +73,7 @@ final class Site: Sendable {
 
     /// Starts the broker, through another program where one is given, and waits until it can sign and record.
     func serve(by wrapper: [String] = []) throws -> Running {
-        let line = wrapper + [try BuiltPath.jobpass(), "serve", "--config", configuration]
+        let line = wrapper + [try BuiltCommand.path(), "serve", "--config", configuration]
         let running = try Running("broker", in: folder, line[0], Array(line.dropFirst()))
         try running.wait(until: "ready") { try answers("/readyz") }
         return running
@@ -84,7 +84,7 @@ final class Site: Sendable {
 
     /// Runs the command as an operator on this host.
     func command(_ arguments: [String], input: String = "") throws -> Finished {
-        try Finished(try BuiltPath.jobpass(), arguments + ["--config", configuration], input: input)
+        try Finished(try BuiltCommand.path(), arguments + ["--config", configuration], input: input)
     }
 
     /// Registers a run, as a CI server does, and answers the environment that its job gets.
@@ -127,6 +127,6 @@ struct Job: Sendable {
 
     /// Runs the command inside the job.
     func command(_ arguments: [String], input: String = "") throws -> Finished {
-        try Finished(try BuiltPath.jobpass(), arguments, environment: environment, input: input)
+        try Finished(try BuiltCommand.path(), arguments, environment: environment, input: input)
     }
 }

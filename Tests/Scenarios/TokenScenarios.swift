@@ -65,13 +65,13 @@ extension Scenarios {
         func ownVerifier() throws {
             let token = try site.register().command(["token", "--audience", "ES256.example"]).output
             let right = try Finished(
-                try BuiltPath.jobpass(),
+                try BuiltCommand.path(),
                 ["verify", "--issuer", site.url, "--audience", "ES256.example"],
                 input: token
             )
             #expect(right.code == 0, "\(right)")
             let other = try Finished(
-                try BuiltPath.jobpass(),
+                try BuiltCommand.path(),
                 ["verify", "--issuer", site.url, "--audience", "other"],
                 input: token
             )
@@ -80,7 +80,7 @@ extension Scenarios {
             let middle = letters.count / 2
             letters[middle] = letters[middle] == "A" ? "B" : "A"
             let forged = try Finished(
-                try BuiltPath.jobpass(),
+                try BuiltCommand.path(),
                 ["verify", "--issuer", site.url],
                 input: String(letters)
             )
@@ -114,7 +114,7 @@ extension Scenarios {
             let issuer = "\(site.url)/untrusted"
             let claims = try RelyingParty.claims(of: token.output, issuer: issuer, audience: "forks.example")
             #expect(claims["iss"] == .string(issuer))
-            let trusting = try Finished(try BuiltPath.jobpass(), ["verify", "--issuer", site.url], input: token.output)
+            let trusting = try Finished(try BuiltCommand.path(), ["verify", "--issuer", site.url], input: token.output)
             #expect(trusting.code == 65, "the first issuer's keys verify a fork's token: \(trusting)")
         }
 

@@ -1,7 +1,7 @@
 package import HTTP
 internal import HTTPServer
 package import JSON
-internal import Synchronization
+internal import Locks
 
 /// A server that answers as a broker might, for clients under test; it keeps what it was asked.
 package final class FakeBroker: Sendable {
@@ -45,10 +45,10 @@ package final class FakeBroker: Sendable {
     package func stop() async { await server.server.close() }
 
     private final class State: Sendable {
-        private let kept = Mutex<[Call]>([])
-        private let answers: Mutex<[String: HTTPResponse]>
+        private let kept = Lock<[Call]>([])
+        private let answers: Lock<[String: HTTPResponse]>
 
-        init(_ answers: [String: HTTPResponse]) { self.answers = Mutex(answers) }
+        init(_ answers: [String: HTTPResponse]) { self.answers = Lock(answers) }
 
         var calls: [Call] { kept.withLock { $0 } }
 

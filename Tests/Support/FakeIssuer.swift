@@ -1,5 +1,5 @@
 package import HTTP
-internal import Synchronization
+internal import Locks
 package import Tokens
 
 /// An issuer's web server without a network: documents by URL, failures on demand, and a count of what was fetched.
@@ -18,7 +18,7 @@ package final class FakeIssuer: Transport {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// Makes a server that knows no URL yet.
     package init() {}

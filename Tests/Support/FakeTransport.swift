@@ -1,6 +1,6 @@
 package import Exchange
 package import HTTP
-internal import Synchronization
+internal import Locks
 
 /// Time that passes only where something takes time: a reply that is slow, a pause before another try.
 package final class TestTime: Sendable {
@@ -9,7 +9,7 @@ package final class TestTime: Sendable {
         var pauses: [Duration] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// Makes a time that begins at nothing.
     package init() {}
@@ -57,13 +57,13 @@ package final class FakeTransport: Transport {
         var requests: [OutgoingRequest] = []
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let time: TestTime
 
     /// Makes a network of a script; the last reply is given again when there is no other.
     package init(_ script: [Reply], time: TestTime = TestTime()) {
         precondition(!script.isEmpty, "a network without a reply")
-        state = Mutex(State(script: script[...]))
+        state = Lock(State(script: script[...]))
         self.time = time
     }
 

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locks
 
 /// Holds tasks back until it is opened, and no task after that.
 package final class Gate: Sendable {
@@ -7,7 +7,7 @@ package final class Gate: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// Makes a closed gate.
     package init() {}

@@ -1,6 +1,6 @@
 package import Ledger
+internal import Locks
 internal import POSIX
-internal import Synchronization
 
 /// A ledger's storage in memory: as durable as the object, and open to whoever wants to tamper with it.
 package final class MemoryLedgerStorage: LedgerStorage {
@@ -11,9 +11,9 @@ package final class MemoryLedgerStorage: LedgerStorage {
         package var entries: [UInt64: [UInt8]] = [:]
     }
 
-    private let contents = Mutex(Contents())
+    private let contents = Lock(Contents())
     /// Held while a commit is built: commits exclude each other.
-    private let committing = Mutex(())
+    private let committing = Lock(())
 
     /// Makes a storage without a ledger.
     package init() {}
@@ -64,7 +64,7 @@ package final class FaultyLedgerStorage: LedgerStorage {
     package static let failure = LedgerError(.storage, seen: "a fault", wanted: "none", remedy: "end the test")
 
     private let storage: any LedgerStorage
-    private let faults = Mutex<[Fault?]>([])
+    private let faults = Lock<[Fault?]>([])
 
     /// Makes a storage that behaves as another one until faults are planned.
     package init(_ storage: any LedgerStorage) { self.storage = storage }
@@ -99,7 +99,7 @@ package final class GatedLedgerStorage: LedgerStorage {
     }
 
     private let storage: any LedgerStorage
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// Makes a storage that behaves as another one until the gate is shut.
     package init(_ storage: any LedgerStorage) { self.storage = storage }

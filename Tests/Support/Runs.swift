@@ -1,6 +1,6 @@
 internal import Crypto
+internal import Locks
 package import Runs
-internal import Synchronization
 internal import Text
 package import Time
 
@@ -73,7 +73,7 @@ package final class MemoryRunStorage: RunStorage {
         case after
     }
 
-    private let state = Mutex((records: [String: RunRecord](), fault: Fault?.none))
+    private let state = Lock((records: [String: RunRecord](), fault: Fault?.none))
 
     /// Makes an empty store.
     package init() {}

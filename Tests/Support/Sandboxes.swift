@@ -3,7 +3,7 @@ package import HTTP
 internal import HTTPClient
 internal import HTTPServer
 package import JSON
-internal import Synchronization
+internal import Locks
 internal import Time
 internal import Tokens
 package import Trust
@@ -17,7 +17,7 @@ package final class SandboxHarness: Sendable {
     private let reported: Reports
 
     private final class Reports: Sendable {
-        let events = Mutex<[SandboxEvent]>([])
+        let events = Lock<[SandboxEvent]>([])
     }
 
     /// Starts a sandbox with the settings that are usual, changed as a test needs them.

@@ -1,8 +1,8 @@
 package import Crypto
 package import Encoding
+internal import Locks
 package import Policy
 package import Secrets
-internal import Synchronization
 package import Time
 
 /// A store of secrets in memory, open to whoever wants to tamper with it, and told to fail before or after an effect.
@@ -34,10 +34,10 @@ package final class MemorySecretStorage: SecretStorage {
         var isDown = false
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     /// Makes an empty store of some name.
-    package init(identity: [UInt8] = Array("store-1".utf8)) { state = Mutex(State(identity: identity)) }
+    package init(identity: [UInt8] = Array("store-1".utf8)) { state = Lock(State(identity: identity)) }
 
     /// Every row in the order of insertion.
     package var rows: [Row] { state.withLock { $0.rows } }

@@ -2,7 +2,7 @@ package import Crypto
 package import EventLoop
 internal import HTTP
 package import HTTPServer
-internal import Synchronization
+internal import Locks
 
 /// A real server on a loop and port of its own.
 package final class TestHTTPServer: Sendable {

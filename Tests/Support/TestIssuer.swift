@@ -3,7 +3,7 @@ internal import Encoding
 internal import HTTP
 internal import HTTPServer
 package import JSON
-internal import Synchronization
+internal import Locks
 package import Tokens
 
 /// An issuer on loopback that publishes its two documents over a real server, and signs whatever it is told to.
@@ -14,7 +14,7 @@ package final class TestIssuer: Sendable {
 
     /// What the server answers, which is known only when its port is.
     private final class Documents: Sendable {
-        let bodies = Mutex<[String: [UInt8]]>([:])
+        let bodies = Lock<[String: [UInt8]]>([:])
     }
 
     /// One key for each algorithm, made once: RSA keys take their time.

@@ -1,9 +1,9 @@
-internal import Synchronization
+internal import Locks
 
 /// How many requests of one run or principal are under way, so that none of them keeps the others waiting.
 final class Admission: Sendable {
     private let limit: Int
-    private let underWay = Mutex<[String: Int]>([:])
+    private let underWay = Lock<[String: Int]>([:])
 
     /// Admits up to `limit` requests of one caller at a time.
     init(limit: Int) { self.limit = limit }

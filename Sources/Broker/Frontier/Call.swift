@@ -2,7 +2,7 @@ package import Encoding
 package import HTTP
 
 /// One request on its way to an endpoint: routed, traced, its query parsed.
-package struct Call: Sendable {
+package final class Call: Sendable {
     package let request: HTTPRequest
     /// The path's parameters, decoded, in their order.
     package let parameters: [String]

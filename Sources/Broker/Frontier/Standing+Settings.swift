@@ -6,7 +6,7 @@ package import Tokens
 
 extension Standing {
     /// Puts a checked configuration in force, with the keys of its two issuers.
-    package init(_ settings: Settings, trusted: Issuer, untrusted: Issuer, clock: @escaping WallClock) {
+    package convenience init(_ settings: Settings, trusted: Issuer, untrusted: Issuer, clock: @escaping WallClock) {
         self.init(
             trusted: trusted,
             untrusted: untrusted,

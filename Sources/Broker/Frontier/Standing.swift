@@ -6,7 +6,9 @@ package import Secrets
 package import Tokens
 
 /// A configuration in force: immutable, and replaced as a whole.
-package struct Standing: Sendable {
+///
+/// A class, since every request takes a reference to it and none a copy of all it holds.
+package final class Standing: Sendable {
     /// The issuer of trusted runs' tokens, and the one of strangers' runs.
     package let trusted: Issuer
     package let untrusted: Issuer

@@ -1,5 +1,5 @@
 internal import COpenSSL
-internal import Synchronization
+internal import Locks
 
 /// Signing operations of one key, prepared once and used again and again: preparing one costs a look-up of the algorithm
 /// and several allocations, which for ES256 is a noticeable part of a signature.
@@ -10,7 +10,7 @@ final class SigningContexts: Sendable {
     private let handle: KeyHandle
     private let digest: MessageDigest
     private let signatureCapacity: Int
-    private let idle = Mutex<[SigningContext]>([])
+    private let idle = Lock<[SigningContext]>([])
 
     /// Makes the first one, so that a key which cannot sign is found at start.
     init(_ handle: KeyHandle, _ digest: MessageDigest) throws(CryptoError) {

@@ -18,17 +18,32 @@ package struct LayoutWriter: Sendable {
     package mutating func uint64(_ value: UInt64) { integer(value) }
 
     /// Writes bytes whose length the layout fixes.
-    package mutating func fixed(_ value: some Sequence<UInt8>) { bytes.append(contentsOf: value) }
+    package mutating func fixed(_ value: [UInt8]) { bytes.append(contentsOf: value) }
+
+    /// Writes a part of some bytes, whose length the layout fixes.
+    package mutating func fixed(_ value: ArraySlice<UInt8>) { bytes.append(contentsOf: value) }
 
     /// Writes a two-byte length, then the bytes.
     ///
     /// - Throws: `EncodingError` with code `layout` above 65,535 bytes.
-    package mutating func prefixed16(_ value: some Collection<UInt8>) throws(EncodingError) {
-        guard let length = UInt16(exactly: value.count) else {
-            throw EncodingError(.layout, at: bytes.count, wanted: "at most 65535 bytes, saw \(value.count)")
+    package mutating func prefixed16(_ value: [UInt8]) throws(EncodingError) {
+        try length16(value.count)
+        bytes.append(contentsOf: value)
+    }
+
+    /// Writes a two-byte length, then a text's UTF-8.
+    ///
+    /// - Throws: `EncodingError` with code `layout` above 65,535 bytes.
+    package mutating func prefixed16(_ value: String) throws(EncodingError) {
+        try length16(value.utf8.count)
+        bytes.append(contentsOf: value.utf8)
+    }
+
+    private mutating func length16(_ count: Int) throws(EncodingError) {
+        guard let length = UInt16(exactly: count) else {
+            throw EncodingError(.layout, at: bytes.count, wanted: "at most 65535 bytes, saw \(count)")
         }
         uint16(length)
-        bytes.append(contentsOf: value)
     }
 
     private mutating func integer<Integer: FixedWidthInteger & UnsignedInteger>(_ value: Integer) {

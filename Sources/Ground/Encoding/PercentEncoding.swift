@@ -9,7 +9,7 @@ package enum PercentEncoding {
                 encoded.append(byte)
             } else {
                 encoded.append(UInt8(ascii: "%"))
-                encoded.append(contentsOf: Hex.encode(CollectionOfOne(byte)).uppercased().utf8)
+                encoded.append(contentsOf: Hex.encode([byte]).uppercased().utf8)
             }
         }
         return String(decoding: encoded, as: UTF8.self)

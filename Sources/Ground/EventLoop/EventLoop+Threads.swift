@@ -58,6 +58,9 @@ extension EventLoop {
             }
         }
         loop.run { outcome.result != nil }
+        // What the operation held and let go of may have to end on the loop, such as a client with its connections.
+        loop.stop()
+        loop.run()
         guard let result = outcome.result else { throw CancellationError() }
         return try result.get()
     }

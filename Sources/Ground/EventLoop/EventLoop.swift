@@ -18,26 +18,13 @@ internal import Synchronization
     nonisolated(unsafe) package let base: OpaquePointer  // event_base *
 
     private let waker: Waker
-    private let inbox = Mutex(Inbox())
+    private let inbox = Inbox()
     /// The `pthread_t` that runs the loop, or 0.
     private let thread = Atomic<UInt>(0)
     /// Jobs enqueued by the loop's own thread, which alone touches them: no lock, no wake-up.
     nonisolated(unsafe) private var local: [Work] = []
     /// Whether `stop` has had its turn; touched by the loop's own thread alone.
     nonisolated(unsafe) private var isStopped = false
-
-    /// Something to run on the loop's thread.
-    private enum Work {
-        case job(UnownedJob)
-        case closure(@Sendable () -> Void)
-    }
-
-    /// What other threads have sent.
-    private struct Inbox {
-        var work: [Work] = []
-        /// Whether the loop is, or is about to be, in libevent's wait, so that whoever comes first must wake it.
-        var asleep = false
-    }
 
     /// Makes a loop that nothing runs yet.
     ///
@@ -99,42 +86,28 @@ internal import Synchronization
             thread.store(0, ordering: .relaxed)
         }
         while unsafe !isStopped, !isDone() { turn() }
+        guard unsafe isStopped else { return }
+        // What holds the loop from within its own queues would never let it go.
+        inbox.close()
+        unsafe local = []
     }
 
     /// Ends the loop when all that was queued before has run; what is queued later never runs.
     package func stop() { execute { unsafe self.isStopped = true } }
 
     private func add(_ work: Work) {
-        if isCurrent {
-            unsafe local.append(work)
-            return
-        }
-        let mustWake = inbox.withLock { inbox in
-            inbox.work.append(work)
-            defer { inbox.asleep = false }
-            return inbox.asleep
-        }
-        if mustWake { waker.wake() }
+        if isCurrent { return unsafe local.append(work) }
+        if inbox.add(work) { waker.wake() }
     }
 
     /// One turn: libevent's callbacks, then the jobs they and other threads queued.
     ///
-    /// Jobs queued meanwhile wait for the
-    /// next turn, so that no chain of jobs keeps descriptors from being read.
+    /// Jobs queued meanwhile wait for the next turn, so that no chain of jobs keeps descriptors from being read.
     private func turn() {
-        let mayBlock =
-            unsafe local.isEmpty
-            && inbox.withLock { inbox in
-                inbox.asleep = inbox.work.isEmpty
-                return inbox.asleep
-            }
-        unsafe event_base_loop(base, mayBlock ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK)
-        let remote = inbox.withLock { inbox in
-            inbox.asleep = false
-            return takeAll(&inbox.work)
-        }
-        run(remote)
-        unsafe run(takeAll(&local))
+        let mayWait = unsafe local.isEmpty && inbox.mayWait()
+        unsafe event_base_loop(base, mayWait ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK)
+        run(inbox.takeAll())
+        unsafe run(Inbox.takeAll(&local))
     }
 
     private func run(_ batch: [Work]) {
@@ -144,14 +117,5 @@ internal import Synchronization
             case .closure(let closure): closure()
             }
         }
-    }
-
-    /// Takes a batch and leaves an empty list; an empty one costs no allocation.
-    private func takeAll(_ work: inout [Work]) -> [Work] {
-        if work.isEmpty { return [] }
-        var taken: [Work] = []
-        taken.reserveCapacity(work.count)
-        swap(&taken, &work)
-        return taken
     }
 }

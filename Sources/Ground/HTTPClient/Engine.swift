@@ -39,6 +39,14 @@ internal import HTTP
         finish(transfer.key, CURLE_ABORTED_BY_CALLBACK)
     }
 
+    deinit {
+        // Not closed, so the loop has ended, and nothing else touches what this frees.
+        guard let multi = unsafe multi else { return }
+        unsafe ccurl_multi_setopt_sockets(multi, nil, nil)
+        unsafe ccurl_multi_setopt_timer(multi, nil, nil)
+        unsafe curl_multi_cleanup(multi)
+    }
+
     /// Aborts all transfers and closes all connections.
     func close() {
         isClosed = true

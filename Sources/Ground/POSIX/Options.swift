@@ -1,5 +1,5 @@
 internal import CGlibc
-internal import Synchronization
+internal import Locks
 
 /// One option that a command line may hold.
 package struct OptionShape: Equatable, Sendable {
@@ -61,7 +61,7 @@ package enum Options {
     }
 
     /// getopt keeps its place in globals, so only one line can be read at a time.
-    private static let getopt = Mutex(())
+    private static let getopt = Lock(())
 }
 
 /// One walk of getopt along one command line.

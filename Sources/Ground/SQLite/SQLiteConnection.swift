@@ -3,7 +3,7 @@ internal import CSQLite
 /// A connection to one database file.
 ///
 /// It is opened in SQLite's serialized mode, so that no two threads are ever inside it at once. What belongs together, such as a
-/// transaction or a row and its columns, is for the owner to keep together: in one `Mutex` or actor.
+/// transaction or a row and its columns, is for the owner to keep together: in one `Lock` or actor.
 @safe
 package struct SQLiteConnection: ~Copyable, @unchecked Sendable {  // sqlite.org/threadsafe.html: serialized.
     /// How the file is opened.
@@ -83,6 +83,26 @@ package struct SQLiteConnection: ~Copyable, @unchecked Sendable {  // sqlite.org
         var statement = try prepare(sql)
         guard try statement.step() else { throw SQLiteError(SQLITE_MISMATCH, message: "no row", sql: sql) }
         return try statement.text(at: 0)
+    }
+
+    /// Moves the write-ahead log into the database file as far as nobody's reading or writing is in the way, and says whether
+    /// all of it was moved.
+    ///
+    /// Neither readers nor writers wait for it (sqlite.org/c3ref/wal_checkpoint_v2.html, passive mode).
+    ///
+    /// - Throws: `SQLiteError`; the log then still holds what was not moved, and nothing is lost.
+    package func checkpoint() throws(SQLiteError) -> Bool {
+        var (logged, moved): (Int32, Int32) = (0, 0)
+        let code = unsafe sqlite3_wal_checkpoint_v2(pointer, nil, SQLITE_CHECKPOINT_PASSIVE, &logged, &moved)
+        guard code == SQLITE_OK else { throw unsafe SQLiteError.last(of: pointer, returned: code) }
+        return logged == moved
+    }
+
+    /// How many pages this connection has written, to the log or the file, since it was opened.
+    package var pagesWritten: Int {
+        var (pages, highest): (Int32, Int32) = (0, 0)
+        unsafe sqlite3_db_status(pointer, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 0)
+        return Int(pages)
     }
 
     /// Whether a transaction is open: false again where an error has rolled it back by itself.

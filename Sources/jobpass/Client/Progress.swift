@@ -1,6 +1,6 @@
 internal import EventLoop
+internal import Locks
 internal import POSIX
-internal import Synchronization
 
 /// A line on the terminal that says what is waited for, once that has taken over a second, and that goes when it is over.
 enum Progress {
@@ -11,7 +11,7 @@ enum Progress {
         while body: () async throws(CommandError) -> Value
     ) async throws(CommandError) -> Value {
         guard Terminal.isTerminal(StandardError.descriptor) else { return try await body() }
-        let state = Mutex(State.waiting)
+        let state = Lock(State.waiting)
         let timer = Task(executorPreference: loop) {
             try await loop.sleep(for: .seconds(1))
             state.withLock { state in

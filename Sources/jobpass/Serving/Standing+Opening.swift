@@ -7,7 +7,7 @@ extension Standing {
     /// Puts a configuration in force, with the keys that it names.
     ///
     /// - Throws: `CommandError` with exit code 78.
-    init(opening settings: Settings) throws(CommandError) {
+    convenience init(opening settings: Settings) throws(CommandError) {
         let files = KeyFiles(settings)
         let trusted = try files.keys(of: .trusted)
         let untrusted = try files.keys(of: .untrusted)

@@ -1,0 +1,38 @@
+internal import Glibc
+
+/// Locks owns the one lock of the program: a value that one thread at a time may touch.
+///
+/// It is the system's mutex (POSIX.1-2024, `pthread_mutex_lock`) around a value, in the shape of the standard library's
+/// `Mutex`, and takes its place: whoever has to wait for a `Mutex` waits in a call that ThreadSanitizer does not follow, so
+/// that the tool takes what is guarded for a race. It never guards anything but its own value, and is held for no call that
+/// blocks but a database's on the thread that is there for it.
+@safe package final class Lock<Value: ~Copyable>: @unchecked Sendable {  // Its value is touched under the mutex.
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let value: UnsafeMutablePointer<Value>
+
+    /// Guards a value.
+    package init(_ value: consuming sending Value) {
+        unsafe mutex = .allocate(capacity: 1)
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe self.value = .allocate(capacity: 1)
+        unsafe self.value.initialize(to: value)
+    }
+
+    deinit {
+        unsafe value.deinitialize(count: 1)
+        unsafe value.deallocate()
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe mutex.deallocate()
+    }
+
+    /// Lets a closure have the value, and nobody else meanwhile; it must not lock the same lock again.
+    ///
+    /// - Throws: what the closure throws.
+    package func withLock<Result: ~Copyable, Failure: Error>(
+        _ body: (inout Value) throws(Failure) -> sending Result
+    ) throws(Failure) -> sending Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return try unsafe body(&value.pointee)
+    }
+}
