@@ -108,8 +108,8 @@ let wiring: [Target] = [
     module(
         "Configuration",
         [
-            "YAML", "Policy", "Claims", "Exchange", "Secrets", "Runs", "Crypto", "HTTP", "Logs", "POSIX", "Text",
-            "Time",
+            "YAML", "Policy", "Claims", "Exchange", "Secrets", "Runs", "Crypto", "HTTP", "JSON", "Logs", "POSIX",
+            "Text", "Encoding", "Time",
         ]
     ),  // YAML becomes typed settings
     module(
@@ -189,8 +189,8 @@ let tests: [Target] = [
     suite(
         "ConfigurationTests",
         [
-            "Configuration", "Claims", "Crypto", "Exchange", "Logs", "Policy", "POSIX", "Runs", "Secrets", "Time",
-            "Tokens", "Support",
+            "Configuration", "Claims", "Crypto", "Exchange", "HTTP", "JSON", "Ledger", "Logs", "Policy", "POSIX",
+            "Runs", "Secrets", "Time", "Tokens", "Support",
         ],
         vectors: "Vectors"
     ),

@@ -60,6 +60,12 @@ package struct SubjectLimit: Hashable, Sendable {
     /// Who sets the limit, for the refusal.
     package let party: String
 
+    /// Makes a limit of a party that is known by name alone.
+    package init(bytes: Int, party: String) {
+        self.bytes = bytes
+        self.party = party
+    }
+
     /// AWS STS: `SubjectFromWebIdentityToken` has 6 to 255 characters.
     package static let aws = SubjectLimit(bytes: 255, party: "AWS")
     /// Google Cloud: a mapped `google.subject` has at most 127 bytes.

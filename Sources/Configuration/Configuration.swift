@@ -6,7 +6,8 @@ internal import YAML
 ///
 /// It understands every key of the contract, section 5, and no other; it reports all that is wrong at once, each with file,
 /// line, column and the fix, and starts nothing on half a configuration. It reads no environment variable, follows no
-/// include, and opens only the file that it is given; what that file names is looked at by `check`, which is asked apart.
+/// include, and opens only the file that it is given and the recipes that its targets name; what else that file names is
+/// looked at by `check`, which is asked apart.
 ///
 /// The types under `Settings` are the manual: each field's comment gives meaning, unit and default.
 package enum Configuration {

@@ -68,12 +68,18 @@ struct CloudLine: Sendable {
         wanting statuses: Set<Int>,
         refusals: some RefusalReader
     ) async throws(ExchangeFailure) -> CloudAnswer {
+        guard request.limits.total > .zero else {
+            throw ExchangeFailure(.outage, code: "timeout", message: "the trade's time ran out between two requests")
+        }
         let asked = clock()
         let response: HTTPResponse
         do throws(TransportError) { response = try await transport.send(request) } catch {
             throw ExchangeFailure(error)
         }
-        if statuses.contains(response.status) { return CloudAnswer(response: response, asked: asked, came: clock()) }
+        if statuses.contains(response.status) {
+            if let hidden = refusals.hiddenRefusal(in: response) { throw hidden }
+            return CloudAnswer(response: response, asked: asked, came: clock())
+        }
         throw ExchangeFailure(statusOf: response) ?? refusals.refusal(in: response)
     }
 }

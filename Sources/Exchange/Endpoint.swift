@@ -27,6 +27,12 @@ package struct Endpoint: Equatable, Sendable {
         url = text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 
+    /// Whether another endpoint has the same scheme, host and port.
+    func isSameHost(as other: Endpoint?) -> Bool {
+        guard let mine = WebAddress(url), let its = other.flatMap({ WebAddress($0.url) }) else { return false }
+        return mine.isSecure == its.isSecure && mine.host.lowercased() == its.host.lowercased() && mine.port == its.port
+    }
+
     /// An endpoint whose URL was built of parts that were checked before.
     init(built url: String) { self.url = url }
 }

@@ -12,7 +12,8 @@ package import Tokens
 /// token it sends is one that the ledger has recorded, and the credential it brings can be read by nobody before the
 /// ledger has recorded that as well. One file for each cloud; a new type is a new `Exchanger`.
 ///
-/// AWS STS 2011-06-15, the JWT auth method of OpenBao and Vault.
+/// AWS STS 2011-06-15, Google STS v1 and IAM Credentials v1, Microsoft Entra ID v2.0, the JWT auth method of OpenBao and
+/// Vault, RFC 8693 (token exchange), and whatever a recipe describes.
 package struct Exchange: Sendable {
     private let transport: any Transport
     private let clock: WallClock
@@ -53,6 +54,15 @@ package struct Exchange: Sendable {
             return try await exchanger.credential(for: token, over: line)
         case .vault(let vault):
             return try await VaultExchanger(target: target, vault: vault).credential(for: token, over: line)
+        case .gcp(let gcp):
+            return try await GCPExchanger(target: target, gcp: gcp).credential(for: token, over: line)
+        case .azure(let azure):
+            return try await AzureExchanger(target: target, azure: azure).credential(for: token, over: line)
+        case .tokenExchange(let exchange):
+            return try await TokenExchanger(target: target, exchange: exchange).credential(for: token, over: line)
+        case .recipe(let recipe):
+            let exchanger = RecipeExchanger(target: target, setting: recipe, job: job)
+            return try await exchanger.credential(for: token, over: line)
         case .none: return nil
         }
     }

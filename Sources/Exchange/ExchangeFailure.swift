@@ -32,19 +32,22 @@ package struct ExchangeFailure: Error, Equatable, Sendable, CustomStringConverti
     private let ownAdvice: String?
 
     /// Makes a failure; the message is held to what `message` promises.
+    ///
+    /// An outage is worth another try; a refusal only where the service is known to change its mind within seconds.
     package init(
         _ kind: Kind,
         code: String,
         message: String,
         advice: String? = nil,
-        retryAfter: Duration? = nil
+        retryAfter: Duration? = nil,
+        isWorthAnotherTry: Bool = false
     ) {
         self.kind = kind
         ownAdvice = advice
         self.code = CloudText.code(code)
         self.message = CloudText.line(message)
         self.retryAfter = retryAfter
-        isWorthAnotherTry = kind == .outage
+        self.isWorthAnotherTry = kind == .outage || isWorthAnotherTry
     }
 
     /// A failure that a job met and reports, in the job's own words.

@@ -15,4 +15,12 @@ protocol Exchanger: Sendable {
 protocol RefusalReader: Sendable {
     /// What a 4xx answer other than 429 means.
     func refusal(in response: HTTPResponse) -> ExchangeFailure
+
+    /// What an answer means that says no under a status that means yes; nil where it says yes, as it always does but for
+    /// services that are known to do otherwise.
+    func hiddenRefusal(in response: HTTPResponse) -> ExchangeFailure?
+}
+
+extension RefusalReader {
+    func hiddenRefusal(in response: HTTPResponse) -> ExchangeFailure? { nil }
 }

@@ -12,7 +12,12 @@ extension Target {
         var settings: JSONObject =
             switch service {
             case .aws(let aws): aws.settings
+            case .gcp(let gcp): gcp.settings
+            case .azure(let azure): azure.settings
             case .vault(let vault): vault.settings
+            case .tokenExchange(let exchange): exchange.settings
+            // No job trades by a recipe itself.
+            case .recipe(let recipe): ["recipe": .string(recipe.recipe.name)]
             case .none(let none): ["environment": .string(none.environment.text)]
             }
         settings["type"] = .string(type.rawValue)
@@ -32,7 +37,11 @@ extension Target {
         let service: Service
         switch TargetType(rawValue: type) {
         case .aws: service = .aws(try AWSTarget(settings))
+        case .gcp: service = .gcp(try GCPTarget(settings))
+        case .azure: service = .azure(try AzureTarget(settings))
         case .vault: service = .vault(try VaultTarget(settings))
+        case .tokenExchange: service = .tokenExchange(try TokenExchangeTarget(settings))
+        case .recipe: throw TargetError("type", seen: type, wanted: "a type that jobs trade at themselves")
         case .none?: service = .none(try NoneTarget(environment: try settings.text("environment")))
         case nil: throw TargetError("type", seen: type, wanted: "a type that this version knows; is the broker newer?")
         }
@@ -55,6 +64,14 @@ struct SettingReader {
     private let object: JSONObject
 
     init(_ object: JSONObject) { self.object = object }
+
+    func has(_ key: String) -> Bool { object[key] != nil }
+
+    func list(_ key: String) throws(TargetError) -> [JSON] {
+        guard let value = object[key] else { return [] }
+        guard let values = value.asArray else { throw TargetError(key, seen: value.text, wanted: "a list") }
+        return values
+    }
 
     func text(_ key: String) throws(TargetError) -> String {
         guard let text = try text(ifThere: key) else { throw TargetError(key, seen: "nothing", wanted: "a text") }

@@ -1,3 +1,4 @@
+package import Crypto
 package import Encoding
 
 /// A cloud endpoint that trades an ID token for a credential, as the configuration names it.
@@ -7,7 +8,11 @@ package struct Target: Equatable, Sendable {
     /// What a target is made of when its type's own settings are known.
     package enum Service: Equatable, Sendable {
         case aws(AWSTarget)
+        case gcp(GCPTarget)
+        case azure(AzureTarget)
         case vault(VaultTarget)
+        case tokenExchange(TokenExchangeTarget)
+        case recipe(RecipeTarget)
         case none(NoneTarget)
     }
 
@@ -50,6 +55,13 @@ package struct Target: Equatable, Sendable {
         if case .none = service, trader == .job {
             throw TargetError("exchange", seen: "job", wanted: "nothing here: a target of type none has no exchange")
         }
+        if case .recipe = service, trader == .job {
+            throw TargetError(
+                "exchange",
+                seen: "job",
+                wanted: "broker: what a recipe describes is traded by the broker alone"
+            )
+        }
         self.name = name
         self.service = service
         self.certificateAuthorities = certificateAuthorities
@@ -61,7 +73,11 @@ package struct Target: Equatable, Sendable {
     package var type: TargetType {
         switch service {
         case .aws: .aws
+        case .gcp: .gcp
+        case .azure: .azure
         case .vault: .vault
+        case .tokenExchange: .tokenExchange
+        case .recipe: .recipe
         case .none: .none
         }
     }
@@ -77,7 +93,38 @@ package struct Target: Equatable, Sendable {
         case .vault(let vault):
             [(EnvironmentName(constant: "VAULT_ADDR"), vault.address.url)]
                 + (vault.namespace.map { [(EnvironmentName(constant: "VAULT_NAMESPACE"), $0)] } ?? [])
-        case .none: []
+        case .azure(let azure):
+            [
+                (EnvironmentName(constant: "AZURE_TENANT_ID"), azure.tenant),
+                (EnvironmentName(constant: "AZURE_CLIENT_ID"), azure.clientID),
+                (EnvironmentName(constant: "AZURE_AUTHORITY_HOST"), azure.authority.url),
+            ]
+        case .recipe(let recipe): recipe.whereabouts
+        case .gcp, .tokenExchange, .none: []
+        }
+    }
+}
+
+extension Target.Service {
+    /// The audience of the ID token where `audience` is left out; nil where it must be given.
+    package var defaultAudience: String? {
+        switch self {
+        case .aws: TargetType.aws.defaultAudience
+        case .gcp(let gcp): gcp.provider
+        case .azure: TargetType.azure.defaultAudience
+        case .recipe(let recipe): recipe.defaultAudience
+        case .vault, .tokenExchange, .none: nil
+        }
+    }
+
+    /// The signature algorithms that the other side verifies; any other is an error of configuration.
+    package var acceptedAlgorithms: [SignatureAlgorithm] {
+        switch self {
+        case .aws: TargetType.aws.acceptedAlgorithms
+        case .gcp: TargetType.gcp.acceptedAlgorithms
+        case .azure: TargetType.azure.acceptedAlgorithms
+        case .recipe(let recipe): recipe.recipe.algorithms
+        case .vault, .tokenExchange, .none: SignatureAlgorithm.allCases
         }
     }
 }

@@ -4,8 +4,16 @@ package import Crypto
 package enum TargetType: String, CaseIterable, Sendable {
     /// AWS STS AssumeRoleWithWebIdentity.
     case aws
+    /// The Security Token Service of Google Cloud, and the service accounts behind it.
+    case gcp
+    /// The client assertions of Microsoft Entra ID.
+    case azure
     /// The JWT login of OpenBao and HashiCorp Vault.
     case vault
+    /// Any server of RFC 8693.
+    case tokenExchange = "token-exchange"
+    /// An endpoint that a file describes.
+    case recipe
     /// No trade: the ID token itself is what the job wants.
     case none
 
@@ -13,15 +21,23 @@ package enum TargetType: String, CaseIterable, Sendable {
     package var defaultAudience: String? {
         switch self {
         case .aws: "sts.amazonaws.com"
-        case .vault, .none: nil
+        case .azure: "api://AzureADTokenExchange"
+        // Google's is the provider's own name, which the target knows.
+        case .gcp, .vault, .tokenExchange, .recipe, .none: nil
         }
     }
+
+    /// Whether a target of the type has an audience without being given one.
+    package var hasDefaultAudience: Bool { [.gcp, .recipe].contains(self) || defaultAudience != nil }
 
     /// The signature algorithms that the other side verifies; any other is an error of configuration.
     package var acceptedAlgorithms: [SignatureAlgorithm] {
         switch self {
         case .aws: [.rs256, .rs384, .rs512, .es256, .es384, .es512]
-        case .vault, .none: SignatureAlgorithm.allCases
+        case .gcp: [.rs256, .es256]
+        case .azure: [.rs256]
+        // A recipe says it of its own endpoint.
+        case .vault, .tokenExchange, .recipe, .none: SignatureAlgorithm.allCases
         }
     }
 }

@@ -4,29 +4,78 @@ internal import HTTP
 internal import JSON
 internal import Time
 
-/// The login of the JWT auth method, as OpenBao and HashiCorp Vault share it.
+/// The login of the JWT auth method, as OpenBao and HashiCorp Vault share it, and what its token reads.
 struct VaultExchanger: Exchanger, RefusalReader {
     let target: Target
     let vault: VaultTarget
 
     func credential(for token: String, over line: CloudLine) async throws(ExchangeFailure) -> Credential {
-        try credential(in: await line.ask(login(with: token), refusals: self))
+        let answer = try await line.ask(login(with: token), refusals: self)
+        if vault.wrap != nil { return try wrapped(in: answer) }
+        let login = try VaultLogin(answer)
+        let ending = login.isBatch ? nil : revocation(of: login.token)
+        var secrets = VaultSecrets()
+        do throws(ExchangeFailure) {
+            for read in vault.reads {
+                try secrets.add(try await line.ask(request(read, by: login.token), refusals: self), of: read)
+            }
+        } catch {
+            // Nobody will use the token, nor the leases that it has got so far.
+            if let ending {
+                _ = try? await line.ask(ending.request, wanting: ending.statuses, refusals: self)
+            }
+            throw error
+        }
+        var details = login.details
+        if !vault.reads.isEmpty { details["reads"] = .array(secrets.details) }
+        let expires = [login.expires, secrets.expires].compactMap(\.self).min()
+        var environment = secrets.takeVariables()
+        environment.append(EnvironmentName(constant: "VAULT_TOKEN"), text: login.token)
+        for (name, value) in target.whereabouts { environment.append(name, text: value) }
+        return Credential(
+            target: target.name,
+            type: .vault,
+            name: login.request,
+            session: nil,
+            expires: expires,
+            details: details,
+            environment: environment,
+            revocation: ending,
+            isShareable: login.isShareable
+        )
     }
 
     private func login(with token: String) -> OutgoingRequest {
         let body: JSON = ["role": .string(vault.role), "jwt": .string(token)]
+        var own: HTTPFields = ["Content-Type": "application/json"]
+        if let wrap = vault.wrap { own.append("X-Vault-Wrap-TTL", "\(wrap.wholeSeconds)") }
         return OutgoingRequest(
             .post,
             url: "\(vault.address.url)/v1/auth/\(vault.mount)/login",
-            fields: fields(["Content-Type": "application/json"]),
+            fields: fields(own),
             body: body.serialized()
         )
     }
 
-    /// What ends a token, and with it all its leases; a batch token cannot be ended.
-    private func revocation(of token: String, _ auth: JSONObject) -> Revocation? {
-        guard auth["token_type"]?.asString != "batch" else { return nil }
-        return Revocation(
+    private func request(_ read: VaultRead, by token: String) -> OutgoingRequest {
+        let url = "\(vault.address.url)/v1/\(read.path)"
+        guard let parameters = read.parameters else {
+            let query = read.version.map { "?version=\($0)" } ?? ""
+            return OutgoingRequest(.get, url: url + query, fields: fields(["X-Vault-Token": token]))
+        }
+        var body = JSONObject()
+        for parameter in parameters { body[parameter.name] = .string(parameter.value) }
+        return OutgoingRequest(
+            .post,
+            url: url,
+            fields: fields(["Content-Type": "application/json", "X-Vault-Token": token]),
+            body: JSON.object(body).serialized()
+        )
+    }
+
+    /// What ends a token, and with it all its leases.
+    private func revocation(of token: String) -> Revocation {
+        Revocation(
             OutgoingRequest(
                 .post,
                 url: "\(vault.address.url)/v1/auth/token/revoke-self",
@@ -43,76 +92,55 @@ struct VaultExchanger: Exchanger, RefusalReader {
         return fields
     }
 
-    private func credential(in came: CloudAnswer) throws(ExchangeFailure) -> Credential {
-        let answer: JSON
-        do throws(JSONError) { answer = try JSON.parse(came.response.body) } catch {
-            // Not the parser's own reason: it may quote the answer.
-            throw Self.broken("the answer is no JSON (line \(error.line), column \(error.column))")
-        }
-        guard let auth = answer["auth"]?.asObject else { throw Self.broken("no auth in the answer to a login") }
-        if auth["mfa_requirement"]?.asObject != nil {
-            throw ExchangeFailure(
-                .misconfigured,
-                code: "mfa",
-                message: "the login wants a second factor, which no job has"
-            )
-        }
-        guard let token = auth["client_token"]?.asString, SettingCheck.isVisible(token, limit: 65_536) else {
-            throw Self.broken("auth.client_token is missing or not visible ASCII")
-        }
-        guard let seconds = auth["lease_duration"]?.asInteger, (0...Self.longestLease).contains(seconds) else {
-            throw Self.broken("auth.lease_duration is missing or no number of seconds")
+    /// A login that the job alone can open, once: the token in it is nobody's before, the broker's neither.
+    private func wrapped(in answer: CloudAnswer) throws(ExchangeFailure) -> Credential {
+        let members = try CloudJSON.object(in: answer.response, of: "vault")
+        guard let wrap = members["wrap_info"]?.asObject else { throw .broken("vault", "no wrap_info in the answer") }
+        let token = try CloudJSON.visible("token", in: wrap, of: "vault", limit: 65_536)
+        guard let seconds = wrap["ttl"]?.asInteger, (1...CloudJSON.longestLife).contains(seconds) else {
+            throw .broken("vault", "wrap_info.ttl is missing or no number of seconds")
         }
         var environment = NamedSecrets()
-        environment.append(EnvironmentName(constant: "VAULT_TOKEN"), text: token)
+        environment.append(EnvironmentName(constant: "VAULT_WRAPPING_TOKEN"), text: token)
         for (name, value) in target.whereabouts { environment.append(name, text: value) }
         return Credential(
             target: target.name,
             type: .vault,
-            // Vault's audit log has it beside everything that the login was; the accessor stands there as a hash alone.
-            name: answer["request_id"]?.asString.map(CloudText.code),
+            name: nil,
             session: nil,
-            // Counted from before the request: the lease had begun by the time that the answer came. Zero means no end.
-            expires: seconds == 0 ? nil : came.asked + .seconds(seconds),
-            details: Self.details(of: auth),
+            expires: answer.asked + .seconds(seconds),
+            details: ["wrapped": true, "wrap_ttl": .integer(seconds)],
             environment: environment,
-            revocation: revocation(of: token, auth),
-            // A token of so many uses is one job's alone: whoever shared it would take them away.
-            isShareable: (auth["num_uses"]?.asInteger ?? 0) == 0
+            // Ends the wrapping while nobody has opened it; OpenBao 2.7.2 lets a wrapping token do this.
+            revocation: revocation(of: token),
+            // Two jobs cannot open one wrapping.
+            isShareable: false
         )
     }
 
     func refusal(in response: HTTPResponse) -> ExchangeFailure {
-        let code = "http-\(response.status)"
-        guard let answer = try? JSON.parse(response.body), let errors = answer["errors"]?.asArray else {
-            return ExchangeFailure(
-                .refused,
-                code: code,
-                message: "the answer is no error of Vault; something before it may have refused"
-            )
-        }
-        let texts = errors.compactMap(\.asString).joined(separator: "; ")
+        guard let members = (try? JSON.parse(response.body))?.asObject,
+            members["errors"]?.asArray != nil || members["request_id"]?.asString != nil
+        else { return .foreign(response.status, insteadOf: "Vault") }
+        // A deleted version of a KV secret is told with a whole answer, and no errors.
+        if response.status == 404, let data = members["data"]?.asObject { return Self.deleted(data) }
+        let errors = members["errors"]?.asArray ?? []
+        let warnings = members["warnings"]?.asArray ?? []
+        let texts = (errors + warnings).compactMap(\.asString).joined(separator: "; ")
         // 404 and 405 speak of the address (a namespace, a path), never of the token.
-        let kind: ExchangeFailure.Kind = [404, 405].contains(response.status) ? .misconfigured : .refused
-        return ExchangeFailure(kind, code: code, message: texts.isEmpty ? "no reason given" : texts)
+        let isOfAddress = [404, 405].contains(response.status)
+        let silence =
+            isOfAddress
+            ? "there is nothing at the path (of KV version 2, data/ stands behind the mount)" : "no reason given"
+        return ExchangeFailure(
+            isOfAddress ? .misconfigured : .refused,
+            code: "http-\(response.status)",
+            message: texts.isEmpty ? silence : texts
+        )
     }
 
-    /// What of the login may be seen by anyone who sees the ledger.
-    private static func details(of auth: JSONObject) -> JSONObject {
-        var details = JSONObject()
-        if case .array(let policies)? = auth["policies"] {
-            details["policies"] = .array(policies.compactMap(\.asString).prefix(64).map { .string(CloudText.line($0)) })
-        }
-        details["token_type"] = (auth["token_type"]?.asString).map { .string(CloudText.code($0)) }
-        details["renewable"] = (auth["renewable"]?.asBool).map { .bool($0) }
-        details["lease_duration"] = auth["lease_duration"]
-        return details
+    private static func deleted(_ data: JSONObject) -> ExchangeFailure {
+        let version = data["metadata"]?["version"]?.asInteger.map { "version \($0)" } ?? "this version"
+        return ExchangeFailure(.misconfigured, code: "http-404", message: "\(version) of the secret is deleted")
     }
-
-    private static func broken(_ message: String) -> ExchangeFailure {
-        ExchangeFailure(.brokenAnswer, code: "no-vault-answer", message: message)
-    }
-
-    /// A hundred years: more seconds than that are no lease, and would overflow a moment in the end.
-    private static let longestLease: Int64 = 36_500 * 86_400
 }

@@ -76,7 +76,7 @@ struct BoundTests {
         arguments: [
             ("aws", "tags: {a: b}"), ("aws", "source_identity: x"), ("aws", "then: [x]"), ("aws", "ecr: true"),
             ("aws", "pin_role: true"),
-            ("vault", "reads: [x]"), ("aws", "probe: true"), ("vault", "probe: true"), ("none", "probe: true"),
+            ("aws", "probe: true"), ("vault", "probe: true"), ("none", "probe: true"),
         ]
     )
     func laterKeys(type: String, line: String) throws {
@@ -97,26 +97,6 @@ struct BoundTests {
         let errors = invalid.problems.filter { $0.severity == .error }
         #expect(errors.map(\.key) == ["targets.t.\(line.prefix { $0 != ":" })"])
         #expect(errors.map(\.reason) == ["the key is not supported by this version"])
-    }
-
-    @Test(
-        "a target type of the contract that this version does not support is refused by name",
-        arguments: [
-            "gcp", "azure", "token-exchange", "recipe",
-        ]
-    )
-    func laterTypes(type: String) throws {
-        let text = """
-            issuer: https://ci.example.com
-            store: sqlite:jobpass.db
-            keys: {directory: keys}
-            targets: {t: {type: \(type), anything: goes}}
-            """
-        let invalid = try #require(throws: InvalidConfiguration.self) {
-            try Configuration.parse(Array(text.utf8), file: "jobpass.yaml")
-        }
-        let errors = invalid.problems.filter { $0.severity == .error }
-        #expect(errors.map(\.reason) == ["target type '\(type)' is not supported by this version"])
     }
 
     @Test(

@@ -6,7 +6,8 @@ import Testing
 @Suite("Problems of a configuration")
 struct ProblemTests {
     static let vectors = [
-        "contract", "empty", "everything", "http-with-tls", "principals", "rules", "server", "shapes", "syntax",
+        "clouds", "contract", "empty", "everything", "http-with-tls", "principals", "rules", "server", "shapes",
+        "syntax",
         "targets",
         "twice", "warnings",
     ]

@@ -77,13 +77,37 @@ struct FailureTests {
         #expect(failure.isTimeout == (failing.code == "timeout"))
     }
 
-    @Test("the network's failures and the statuses mean the same at Vault", arguments: network + statuses)
-    func vault(_ failing: Case) async throws {
+    @Test(
+        "the network's failures and the statuses mean the same at every type's cloud",
+        arguments: network + statuses.filter { $0.code != "http-201" },
+        AnyTarget.allCases
+    )
+    func everywhere(_ failing: Case, _ type: AnyTarget) async throws {
         let harness = try TradeHarness([failing.reply])
-        let failure = try #require(try await harness.failure(at: vaultTarget()))
+        let failure = try #require(try await harness.failure(at: type.target()))
         #expect(failure.kind == failing.kind)
         #expect(failure.code == failing.code)
         #expect(failure.attempts == failing.tries)
+    }
+
+    /// What a server that misbehaves answers 200 with.
+    static let garbage = [
+        "", "{", "[]", "null", "\u{0}", "<html>hello</html>", "{\"access_token\":\"x\"", "{\"access_token\":7}",
+        "<!DOCTYPE x [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><x>&b;</x>",
+        "{\"access_token\":\"a\",\"access_token\":\"b\",\"expires_in\":60}",
+        String(repeating: "[", count: 100_000), "{\"access_token\":\"\u{e9}\",\"expires_in\":60}",
+    ]
+
+    @Test(
+        "an answer that is none of the service's is broken at every type's cloud",
+        arguments: garbage,
+        AnyTarget.allCases
+    )
+    func brokenEverywhere(_ body: String, _ type: AnyTarget) async throws {
+        let harness = try TradeHarness([.status(200, body)])
+        let failure = try #require(try await harness.failure(at: type.target()))
+        #expect(failure.kind == .brokenAnswer)
+        #expect(harness.network.requests.count == 1)
     }
 
     @Test("AWS's own code, text and request are kept")

@@ -7,7 +7,11 @@ import Testing
 struct SettingsForJobsTests {
     private static let targets: [@Sendable () throws -> Target] = [
         { try awsTarget() }, { try awsTarget(policy: "{}", policyARNs: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]) },
-        { try vaultTarget() }, { try vaultTarget(namespace: nil) },
+        { try vaultTarget() }, { try vaultTarget(namespace: nil) }, { try vaultTargetWithReads() },
+        { try gcpTarget() }, { try gcpTarget(account: "deploy@acme.iam.gserviceaccount.com", session: .seconds(60)) },
+        { try gcpTarget(account: "deploy@acme.iam.gserviceaccount.com", credential: .idToken) }, { try azureTarget() },
+        { try exchangeTarget([("audience", "a"), ("audience", "b")], requested: "jwt") },
+        { try exchangeTarget(body: .json, revocation: "https://sts.example.com/revoke") },
     ]
 
     @Test("its settings are read back the same, but for who trades", arguments: targets)

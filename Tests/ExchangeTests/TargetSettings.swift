@@ -186,7 +186,13 @@ struct TargetSettings {
 
     @Test("each type has its audience and its algorithms")
     func types() {
-        #expect(TargetType.allCases.map(\.rawValue) == ["aws", "vault", "none"])
+        #expect(
+            TargetType.allCases.map(\.rawValue)
+                == ["aws", "gcp", "azure", "vault", "token-exchange", "recipe", "none"]
+        )
+        #expect(TargetType.gcp.acceptedAlgorithms == [.rs256, .es256])
+        #expect(TargetType.azure.acceptedAlgorithms == [.rs256])
+        #expect(TargetType.azure.defaultAudience == "api://AzureADTokenExchange")
         #expect(TargetType.aws.defaultAudience == "sts.amazonaws.com")
         #expect(TargetType.vault.defaultAudience == nil)
         #expect(TargetType.none.defaultAudience == nil)
@@ -227,8 +233,160 @@ struct TargetSettings {
     }
 }
 
+@Suite("The settings of a Google Cloud target")
+struct GCPTargetSettings {
+    private static let tail = "locations/global/workloadIdentityPools/pool/providers/jobpass"
+
+    @Test(
+        "a provider may be written in each of Google's forms, and is its own audience",
+        arguments: [
+            "//iam.googleapis.com/projects/123456789/", "https://iam.googleapis.com/projects/123456789/",
+            "projects/123456789/",
+        ]
+    )
+    func provider(_ beginning: String) throws {
+        let target = try GCPTarget(provider: beginning + Self.tail)
+        #expect(target.provider == gcpProvider)
+        #expect(Target.Service.gcp(target).defaultAudience == gcpProvider)
+        #expect(target.scopes == ["https://www.googleapis.com/auth/cloud-platform"])
+    }
+
+    @Test("a project's id instead of its number is told with the command that finds it")
+    func number() {
+        let error = #expect(throws: TargetError.self) { try GCPTarget(provider: "projects/acme-prod/" + Self.tail) }
+        #expect(error?.wanted.contains("gcloud projects describe acme-prod") == true)
+    }
+
+    @Test(
+        "what is no provider is refused",
+        arguments: [
+            "", "//iam.googleapis.com/x", "projects/1/locations/global/workloadIdentityPools/pool",
+            "projects/1/locations/eu/workloadIdentityPools/pool/providers/jobpass",
+            "projects/1/locations/global/workloadIdentityPools/gcp-pool/providers/jobpass",
+            "projects/1/locations/global/workloadIdentityPools/poo/providers/jobpass",
+            "projects/1/locations/global/workloadIdentityPools/Pool/providers/jobpass",
+            "projects/1/locations/global/workloadIdentityPools/pool/providers/a234567890123456789012345678901x3",
+            "//evil.example/projects/1/" + tail,
+        ]
+    )
+    func providers(_ text: String) {
+        #expect(refusedKey { () throws(TargetError) in _ = try GCPTarget(provider: text) } == "provider")
+    }
+
+    @Test("settings that contradict each other are named")
+    func contradictions() {
+        func refused(
+            account: String? = "a@b.iam.gserviceaccount.com",
+            scopes: [String] = ["s"],
+            kind: GCPTarget.CredentialKind = .accessToken,
+            audience: String? = nil,
+            session: Duration? = nil
+        ) -> String? {
+            refusedKey { () throws(TargetError) in
+                _ = try GCPTarget(
+                    provider: gcpProvider,
+                    serviceAccount: account,
+                    scopes: scopes,
+                    credential: kind,
+                    idTokenAudience: audience,
+                    session: session
+                )
+            }
+        }
+        #expect(refused() == nil)
+        #expect(refused(account: "100000000000000000001") == nil)
+        #expect(refused(account: "a@b/../c.com") == "service_account")
+        #expect(refused(account: "a:b@c.com") == "service_account")
+        #expect(refused(scopes: []) == "scopes")
+        #expect(refused(scopes: ["a b"]) == "scopes")
+        #expect(refused(account: nil, kind: .idToken, audience: "x") == "credential")
+        #expect(refused(kind: .idToken) == "credential")
+        #expect(refused(audience: "x") == "id_token_audience")
+        #expect(refused(account: nil, session: .seconds(60)) == "session")
+        #expect(refused(kind: .idToken, audience: "x", session: .seconds(60)) == "session")
+        #expect(refused(session: .seconds(43_201)) == "session")
+    }
+}
+
+@Suite("The settings of an Azure target")
+struct AzureTargetSettings {
+    private static let clientID = "11111111-2222-3333-4444-555555555555"
+
+    @Test(
+        "a setting that cannot work is named",
+        arguments: [
+            ("common", clientID, "x/.default", AzureTarget.defaultAuthority, "tenant"),
+            ("a/b", clientID, "x/.default", AzureTarget.defaultAuthority, "tenant"),
+            ("t", "deploy", "x/.default", AzureTarget.defaultAuthority, "client_id"),
+            ("t", "11111111-2222-3333-4444-55555555555g", "x/.default", AzureTarget.defaultAuthority, "client_id"),
+            ("t", clientID, "https://management.azure.com", AzureTarget.defaultAuthority, "scope"),
+            ("t", clientID, "a/.default b/.default", AzureTarget.defaultAuthority, "scope"),
+            ("t", clientID, "x/.default", "http://login.microsoftonline.com", "authority"),
+            ("t", clientID, "https://management.azure.com/.default", "https://login.microsoftonline.us", "scope"),
+            ("t", clientID, "https://management.usgovcloudapi.net/.default", AzureTarget.defaultAuthority, "scope"),
+        ]
+    )
+    func wrong(tenant: String, client: String, scope: String, authority: String, key: String) {
+        #expect(
+            refusedKey { () throws(TargetError) in
+                _ = try AzureTarget(tenant: tenant, clientID: client, scope: scope, authority: authority)
+            } == key
+        )
+    }
+
+    @Test("each national cloud's authority goes with its own resources")
+    func clouds() throws {
+        for (authority, scope) in [
+            ("https://login.microsoftonline.us", "https://management.usgovcloudapi.net/.default"),
+            ("https://login.chinacloudapi.cn/", "https://management.chinacloudapi.cn/.default"),
+            ("http://127.0.0.1:8090", "https://management.azure.com/.default"),
+        ] {
+            _ = try AzureTarget(tenant: "t", clientID: Self.clientID, scope: scope, authority: authority)
+        }
+    }
+}
+
+@Suite("The settings of a token exchange")
+struct TokenExchangeSettings {
+    @Test("a type may be named as RFC 8693 does, or be a URI of its own")
+    func types() throws {
+        let target = try TokenExchangeTarget(
+            endpoint: "https://s.example/token",
+            subjectTokenType: "id_token",
+            requestedTokenType: "urn:pulumi:token-type:access_token:team"
+        )
+        #expect(target.subjectTokenType == "urn:ietf:params:oauth:token-type:id_token")
+        #expect(target.requestedTokenType == "urn:pulumi:token-type:access_token:team")
+        #expect(
+            refusedKey { () throws(TargetError) in
+                _ = try TokenExchangeTarget(endpoint: "https://s.example/token", subjectTokenType: "idtoken")
+            } == "subject_token_type"
+        )
+    }
+
+    @Test(
+        "a parameter that the target sets itself, that is a secret, or that may not repeat is refused",
+        arguments: [
+            "grant_type", "subject_token", "subject_token_type", "requested_token_type", "client_secret", "actor_token",
+            "a b", "",
+        ]
+    )
+    func parameters(_ name: String) {
+        #expect(throws: TargetError.self) { try exchangeTarget([(name, "x")]) }
+    }
+
+    @Test("audience and resource alone may repeat, and in a form alone")
+    func repeated() throws {
+        _ = try exchangeTarget([
+            ("audience", "a"), ("audience", "b"), ("resource", "https://a"), ("resource", "https://b"),
+        ])
+        #expect(throws: TargetError.self) { try exchangeTarget([("scope", "a"), ("scope", "b")]) }
+        #expect(throws: TargetError.self) { try exchangeTarget([("audience", "a"), ("audience", "b")], body: .json) }
+    }
+}
+
 /// The key that a setting's refusal names; nil where it is taken.
-private func refusedKey(_ make: () throws(TargetError) -> Void) -> String? {
+func refusedKey(_ make: () throws(TargetError) -> Void) -> String? {
     do throws(TargetError) {
         try make()
         return nil

@@ -26,6 +26,83 @@ func vaultTarget(namespace: String? = "team/web") throws -> Target {
     return try Target(name: "vault-prod", service: .vault(vault), certificateAuthorities: "/etc/jobpass/vault-ca.pem")
 }
 
+/// A Vault target that reads secrets, made anew and not.
+func vaultTargetWithReads() throws -> Target {
+    let reads = [
+        try VaultRead(path: "secret/data/web", fields: [("A", "a"), ("B", "b")], version: 3),
+        try VaultRead(
+            path: "pki/issue/web",
+            fields: [("C", "c")],
+            parameters: [TokenExchangeTarget.Parameter("common_name", "x")]
+        ),
+    ]
+    let vault = try VaultTarget(address: "https://vault.example.com", role: "ci", reads: reads)
+    return try Target(name: "vault-prod", service: .vault(vault))
+}
+
+let gcpProvider =
+    "//iam.googleapis.com/projects/123456789/locations/global/workloadIdentityPools/pool/providers/jobpass"
+
+/// A provider of Google Cloud; with an account, one that jobs act as.
+func gcpTarget(
+    account: String? = nil,
+    credential: GCPTarget.CredentialKind = .accessToken,
+    session: Duration? = nil
+) throws -> Target {
+    let gcp = try GCPTarget(
+        provider: gcpProvider,
+        serviceAccount: account,
+        credential: credential,
+        idTokenAudience: credential == .idToken ? "https://run.example" : nil,
+        session: session
+    )
+    return try Target(name: "gcp-prod", service: .gcp(gcp))
+}
+
+/// An application of Entra ID's.
+func azureTarget(authority: String = AzureTarget.defaultAuthority) throws -> Target {
+    let azure = try AzureTarget(
+        tenant: "contoso.onmicrosoft.com",
+        clientID: "11111111-2222-3333-4444-555555555555",
+        scope: "https://graph.microsoft.com/.default",
+        authority: authority
+    )
+    return try Target(name: "azure-prod", service: .azure(azure))
+}
+
+/// A server of RFC 8693.
+func exchangeTarget(
+    _ parameters: [(String, String)] = [],
+    requested: String? = nil,
+    body: TokenExchangeTarget.Body = .form,
+    revocation: String? = nil
+) throws -> Target {
+    let exchange = try TokenExchangeTarget(
+        endpoint: "https://sts.example.com/oauth/token",
+        parameters: parameters.map { TokenExchangeTarget.Parameter($0.0, $0.1) },
+        requestedTokenType: requested,
+        body: body,
+        revocationEndpoint: revocation
+    )
+    return try Target(name: "sts", service: .tokenExchange(exchange))
+}
+
+/// A target of each type that asks a cloud.
+enum AnyTarget: String, CaseIterable, Sendable {
+    case aws, gcp, impersonated, azure, vault, exchange
+
+    func target() throws -> Target {
+        switch self {
+        case .aws: try awsTarget()
+        case .gcp: try gcpTarget()
+        case .impersonated: try gcpTarget(account: "deploy@acme.iam.gserviceaccount.com")
+        case .azure: try azureTarget()
+        case .vault: try vaultTarget()
+        case .exchange: try exchangeTarget()
+        }
+    }
+}
+
 extension Vectors {
     /// A file of the folder beside the tests, as text.
     static func text(_ name: String, beside source: String = #filePath) throws -> String {

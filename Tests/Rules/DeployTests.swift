@@ -10,11 +10,14 @@ struct DeployTests {
     private enum Kind {
         case script
         case configuration
+        case recipe
         case document
 
         init?(path: String, text: String) {
             if text.hasPrefix("#!/usr/bin/env bash\n") {
                 self = .script
+            } else if path.hasPrefix("deploy/recipes/"), !path.hasSuffix("/jobpass.yaml"), path.hasSuffix(".yaml") {
+                self = .recipe
             } else if path.hasSuffix(".yaml") {
                 self = .configuration
             } else if path.hasSuffix(".json") {
@@ -33,7 +36,8 @@ struct DeployTests {
         let text = try Checkout.text(path)
         switch try #require(Kind(path: path, text: text), "nothing tries \(path): no script, no YAML, no JSON") {
         case .script: try check(script: path)
-        case .configuration: _ = try Configuration.parse(Array(text.utf8), file: path)
+        case .configuration: _ = try Configuration.parse(Array(text.utf8), file: "\(Checkout.root)/\(path)")
+        case .recipe: _ = try RecipeFile.parse(Array(text.utf8), file: path)
         case .document: _ = try JSON.parse(Array(text.utf8))
         }
     }

@@ -68,15 +68,6 @@ extension Section {
             return nil
         }
         guard let text = text(of: type.value, under: "targets.\(entry.key).type") else { return nil }
-        guard !TargetType.later.contains(text.value) else {
-            problems.error(
-                at: text.mark,
-                text.key,
-                "target type '\(text.value)' is not supported by this version",
-                fix: "remove the target, or write one of \(TargetType.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-            return nil
-        }
         return choice(text, of: TargetType.self, noun: "target type")
     }
 
@@ -92,12 +83,12 @@ extension Section {
         files: inout FileSettings
     ) -> TargetEntry? {
         let trader = choice("exchange", of: Target.Trader.self) ?? .broker
-        let audience = targetAudience(head.type, shapes)
-        let rule = shapes.rule(self, audience: audience, party: .init(head.type))
+        let service = service(head.type, files: &files)
+        let audience = targetAudience(head.type, service, shapes)
+        let rule = shapes.rule(self, audience: audience, party: .init(head.type, service))
         let fallback = fallback(of: head.type, contexts: contexts)
         let authorities = authorities(of: trader, files: &files)
         let limits = tradeLimits()
-        let service = service(head.type)
         guard let service, let rule, let limits, head.name.isPlainName else { return nil }
         return reported {
             () throws(TargetError) in
@@ -131,13 +122,15 @@ extension Section {
         }
     }
 
-    private func targetAudience(_ type: TargetType, _ shapes: TokenShapes) -> String? {
+    private func targetAudience(_ type: TargetType, _ service: Target.Service?, _ shapes: TokenShapes) -> String? {
         guard !has("audience") else { return shapes.audience(self) }
-        if type.defaultAudience == nil {
+        if let standard = service?.defaultAudience { return standard }
+        // A target whose own settings are wrong may well have one, once they are mended.
+        if service != nil || !type.hasDefaultAudience {
             let example = type == .vault ? "https://vault.example.com" : "https://service.example.com"
             requireKey("audience", example: example)
         }
-        return type.defaultAudience
+        return nil
     }
 
     /// What a step that checks a target's settings makes, or a report at the key that it names.

@@ -3,14 +3,20 @@ internal import Time
 internal import YAML
 
 extension TargetType {
-    /// The types of the contract that this version does not support.
-    static let later = ["gcp", "azure", "token-exchange", "recipe"]
-
     /// The keys that a type adds to those of all.
     var ownKeys: [String] {
         switch self {
         case .aws: ["role", "region", "endpoint", "session", "policy", "policy_arns"]
-        case .vault: ["address", "role", "mount", "namespace"]
+        case .gcp:
+            ["provider", "service_account", "scopes", "credential", "id_token_audience", "session", "endpoint"]
+        case .azure: ["tenant", "client_id", "scope", "authority"]
+        case .vault: ["address", "role", "mount", "namespace", "reads", "wrap"]
+        case .tokenExchange:
+            [
+                "token_endpoint", "parameters", "subject_token_type", "requested_token_type", "body",
+                "revocation_endpoint", "environment",
+            ]
+        case .recipe: ["recipe", "parameters", "endpoint"]
         case .none: ["environment"]
         }
     }
@@ -19,18 +25,21 @@ extension TargetType {
     var laterKeys: [String] {
         switch self {
         case .aws: ["tags", "source_identity", "then", "ecr", "pin_role"]
-        case .vault: ["reads"]
-        case .none: []
+        case .gcp, .azure, .vault, .tokenExchange, .recipe, .none: []
         }
     }
 }
 
 /// `targets`: what each type adds.
 extension Section {
-    func service(_ type: TargetType) -> Target.Service? {
+    func service(_ type: TargetType, files: inout FileSettings) -> Target.Service? {
         switch type {
         case .aws: aws().map { .aws($0) }
+        case .gcp: gcp().map { .gcp($0) }
+        case .azure: azure().map { .azure($0) }
         case .vault: vault().map { .vault($0) }
+        case .tokenExchange: tokenExchange().map { .tokenExchange($0) }
+        case .recipe: recipeTarget(files: &files).map { .recipe($0) }
         case .none: noExchange().map { .none($0) }
         }
     }
@@ -67,17 +76,6 @@ extension Section {
             return nil
         }
         return scalar.text
-    }
-
-    private func vault() -> VaultTarget? {
-        let address = text(required: "address", example: "https://vault.example.com:8200")
-        let role = text(required: "role", example: "deploy")
-        let mount = text("mount")?.value ?? "jwt"
-        let namespace = text("namespace")?.value
-        guard let address, let role else { return nil }
-        return reported { () throws(TargetError) in
-            try VaultTarget(address: address.value, role: role.value, mount: mount, namespace: namespace)
-        }
     }
 
     private func noExchange() -> NoneTarget? {

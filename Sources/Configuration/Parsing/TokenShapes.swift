@@ -20,11 +20,19 @@ struct TokenShapes {
         let algorithms: [SignatureAlgorithm]
         let subjectLimit: SubjectLimit
 
-        /// What the type of a target takes.
-        init(_ type: TargetType) {
+        /// What a target takes; where its own settings are wrong, what its type does.
+        init(_ type: TargetType, _ service: Target.Service?) {
             name = "a target of type \(type.rawValue)"
-            algorithms = type.acceptedAlgorithms
-            subjectLimit = type == .aws ? .aws : .openID
+            algorithms = service?.acceptedAlgorithms ?? type.acceptedAlgorithms
+            subjectLimit =
+                switch (type, service) {
+                case (.aws, _): .aws
+                case (.gcp, _): .gcp
+                case (.azure, _): .azure
+                case (_, .recipe(let recipe)?):
+                    SubjectLimit(bytes: recipe.recipe.subjectBytes, party: recipe.recipe.name)
+                case (.vault, _), (.tokenExchange, _), (.recipe, _), (.none, _): .openID
+                }
         }
 
         /// What is known to take tokens for an audience.
@@ -34,9 +42,13 @@ struct TokenShapes {
             case TargetType.aws.defaultAudience:
                 algorithms = TargetType.aws.acceptedAlgorithms
                 subjectLimit = .aws
-            case "api://AzureADTokenExchange":
-                algorithms = [.rs256]
+            case TargetType.azure.defaultAudience:
+                algorithms = TargetType.azure.acceptedAlgorithms
                 subjectLimit = .azure
+            case _
+            where audience.hasPrefix("//iam.googleapis.com/") || audience.hasPrefix("https://iam.googleapis.com/"):
+                algorithms = TargetType.gcp.acceptedAlgorithms
+                subjectLimit = .gcp
             default:
                 algorithms = SignatureAlgorithm.allCases
                 subjectLimit = .openID

@@ -17,6 +17,9 @@ final class Problems {
         }.map(\.element)
     }
 
+    /// Takes over what was found wrong with a file that this one names.
+    func adopt(_ other: Problems) { found += other.found }
+
     var hasErrors: Bool { found.contains { $0.severity == .error } }
 
     func error(at mark: YAMLMark, _ key: String, _ reason: String, fix: String) {
