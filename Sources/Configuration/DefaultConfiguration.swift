@@ -1,4 +1,5 @@
 package import Crypto
+internal import HTTP
 
 /// The configuration that `jobpass init` writes: complete for a first run on one machine, commented for the second.
 package enum DefaultConfiguration {
@@ -20,15 +21,11 @@ package enum DefaultConfiguration {
     package static let loopbackIssuer = "http://127.0.0.1:8080"
 
     /// The text of the file, whose paths are below its own directory: `keys`, with `master.key` in it, and `jobpass.db`.
-    package static func text(
-        issuer: String = loopbackIssuer,
-        listen: String = "127.0.0.1:8080",
-        tokens: TokenDigests
-    ) -> String {
-        [server(issuer, listen), principals(tokens), audiences, targets].joined(separator: "\n")
+    package static func text(issuer: String = loopbackIssuer, tokens: TokenDigests) -> String {
+        [server(issuer), principals(tokens), audiences, targets].joined(separator: "\n")
     }
 
-    private static func server(_ issuer: String, _ listen: String) -> String {
+    private static func server(_ issuer: String) -> String {
         """
         # Jobpass. After a change: jobpass config check, then reload the broker (SIGHUP).
         # Paths are taken from the directory of this file. Durations are 90s, 5m, 1h, 90d.
@@ -38,7 +35,7 @@ package enum DefaultConfiguration {
         issuer: \(issuer)
 
         # Where the broker listens. Behind a proxy that ends TLS, leave tls out.
-        listen: \(listen)
+        listen: \(listen(issuer))
         # tls:
         #   certificate: tls.crt
         #   private_key: tls.key              # mode 0600
@@ -57,6 +54,14 @@ package enum DefaultConfiguration {
           subject: [project, ref, workflow, job]
 
         """
+    }
+
+    /// Where an issuer on loopback is asked; before one that clouds can reach stands a proxy.
+    private static func listen(_ issuer: String) -> String {
+        guard let address = WebAddress(issuer), !address.isSecure, address.isLoopback else { return "127.0.0.1:8080" }
+        let listen = "\(address.host):\(address.port ?? 80)"
+        // To YAML, a bracket begins a list.
+        return address.host.hasPrefix("[") ? "\"\(listen)\"" : listen
     }
 
     private static func principals(_ tokens: TokenDigests) -> String {

@@ -66,6 +66,21 @@ struct InitCommandTests {
         }
     }
 
+    @Test(
+        "a broker whose issuer is on loopback listens there, and another behind a proxy",
+        arguments: [
+            ("http://127.0.0.1:9443", "127.0.0.1:9443"), ("http://localhost:9443/ci", "localhost:9443"),
+            ("http://[::1]:9443", "\"[::1]:9443\""), ("http://127.0.0.1", "127.0.0.1:80"),
+            ("https://ci.example.com", "127.0.0.1:8080"),
+        ]
+    )
+    func listens(issuer: String, address: String) throws {
+        let result = try BuiltCommand.run(["init", broker, "--issuer", issuer])
+        #expect(result.code == 0, "\(result.error)")
+        #expect(try Files.readText(configuration).contains("\nlisten: \(address)\n"))
+        #expect(try BuiltCommand.run(["config", "check", "--config", configuration]).code == 0)
+    }
+
     @Test("two brokers share no key and no token")
     func differ() throws {
         #expect(try BuiltCommand.run(["init", broker]).code == 0)
