@@ -92,7 +92,7 @@ let flow: [Target] = [
     ),  // the trade at a cloud
     module(
         "Delivery",
-        ["Exchange", "Secrets", "Tokens", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Time"]
+        ["Exchange", "Secrets", "Tokens", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Text", "Time"]
     ),  // a credential reaches the job
 ]
 
@@ -180,8 +180,8 @@ let tests: [Target] = [
     suite(
         "DeliveryTests",
         [
-            "Delivery", "Exchange", "Secrets", "Policy", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Time",
-            "Support",
+            "Delivery", "Exchange", "Secrets", "Policy", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Text",
+            "Time", "Support",
         ]
     ),
     suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Time", "Support"]),

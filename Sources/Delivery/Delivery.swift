@@ -1,5 +1,5 @@
 /// Delivery owns the way of a released credential to the job: the broker's answer that carries it, the forms in which tools
-/// read it, and the environment of the child process that uses it.
+/// read it, the environment of the child process that uses it, and what of it is kept out of the child's output.
 ///
 /// It releases nothing itself: what it writes out has its ledger entry already. It starts no process and prints nothing; what
 /// a form cannot carry faithfully it refuses, rather than bend a secret into shape.
@@ -16,6 +16,8 @@ package struct DeliveryError: Error, Equatable, Sendable, CustomStringConvertibl
         case form
         /// Two sources give one variable different values.
         case conflict
+        /// The output cannot be masked.
+        case mask
     }
 
     package let code: Code

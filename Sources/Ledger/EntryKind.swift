@@ -20,6 +20,8 @@ package enum EntryKind: String, CaseIterable, Sendable {
     case federationAccepted = "federation.accepted"
     case federationDenied = "federation.denied"
     case adminDenied = "admin.denied"
+    /// A job took the mask off a command's output.
+    case outputUnmasked = "output.unmasked"
 
     /// The number that stands for the kind in canonical bytes: given once, never used again for another.
     package var code: UInt16 {
@@ -41,6 +43,7 @@ package enum EntryKind: String, CaseIterable, Sendable {
         case .federationAccepted: 15
         case .federationDenied: 16
         case .adminDenied: 17
+        case .outputUnmasked: 18
         }
     }
 

@@ -13,6 +13,7 @@ struct ChildCommandTests {
             "GET /v1/contexts/npm": .answer([
                 "context": "npm", "values": ["NPM_TOKEN": "npm-secret"], "ledger_index": 3,
             ]),
+            "POST /v1/unmasked": HTTPResponse(status: 204),
             "POST /v1/runs": .answer(
                 [
                     "id": "run-1", "request_token": "jpr_new", "request_url": "x", "expires_at": "2030-01-01T00:00:00Z",
@@ -34,6 +35,7 @@ struct ChildCommandTests {
             "aws-prod",
             "--context",
             "npm",
+            "--no-mask",
             "--",
             "sh",
             "-c",

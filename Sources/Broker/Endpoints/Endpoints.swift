@@ -8,6 +8,7 @@ enum Endpoint: Sendable {
     case targetToken
     case targetOutcome
     case context
+    case unmasked
     case whoami
     case register
     case showRun
@@ -36,6 +37,7 @@ enum Endpoint: Sendable {
         paths.add(.post, "/v1/targets/{name}/token", .targetToken)
         paths.add(.post, "/v1/targets/{name}/outcome", .targetOutcome)
         paths.add(.get, "/v1/contexts/{name}", .context)
+        paths.add(.post, "/v1/unmasked", .unmasked)
         paths.add(.get, "/v1/whoami", .whoami)
         // Orchestrators.
         paths.add(.post, "/v1/runs", .register)
@@ -71,6 +73,7 @@ extension Broker {
         case .targetToken: try await targetToken(call)
         case .targetOutcome: try await targetOutcome(call)
         case .context: try await context(call)
+        case .unmasked: try await unmasked(call)
         case .whoami: try whoami(call)
         case .register: try await register(call)
         case .showRun: try await showRun(call)

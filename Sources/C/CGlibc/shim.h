@@ -30,3 +30,19 @@ static inline int cglibc_file_in_memory(const char *label) {
     extern int memfd_create(const char *, unsigned int);
     return memfd_create(label, 1 /* MFD_CLOEXEC */);
 }
+
+// The two sides of a new terminal: the descriptor that controls it, and its name for whoever is to have it.
+static inline int cglibc_open_terminal(char *name, unsigned long size) {
+    extern int posix_openpt(int);
+    extern int grantpt(int);
+    extern int unlockpt(int);
+    extern int ptsname_r(int, char *, unsigned long);
+    int control = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (control < 0) return -1;
+    if (grantpt(control) == 0 && unlockpt(control) == 0 && ptsname_r(control, name, size) == 0) return control;
+    close(control);
+    return -1;
+}
+
+// POSIX_SPAWN_SETSID, defined under _GNU_SOURCE alone until POSIX.1-2024.
+static inline short cglibc_spawn_in_own_session(void) { return 0x80; }

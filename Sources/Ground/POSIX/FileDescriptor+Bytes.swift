@@ -14,6 +14,19 @@ extension FileDescriptor {
         return bytes
     }
 
+    /// Reads once from a descriptor that somebody else owns.
+    static func read(_ number: Int32, once count: Int, subject: String) throws(POSIXError) -> [UInt8] {
+        var failure: POSIXError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialised in
+            let read = uninterrupted { unsafe Glibc.read(number, buffer.baseAddress, count) }
+            // Here, as giving memory back may change `errno`.
+            if read < 0 { failure = .last("read", subject) }
+            initialised = max(0, read)
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
     /// Reads until the end or until there are as many bytes.
     private static func read(_ number: Int32, atMost capacity: Int, subject: String) throws(POSIXError) -> [UInt8] {
         var failure: POSIXError?

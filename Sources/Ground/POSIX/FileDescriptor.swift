@@ -44,15 +44,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     ///
     /// - Throws: `POSIXError` on failure.
     package func read(atMost count: Int, subject: String) throws(POSIXError) -> [UInt8] {
-        let number = number
-        var failed = false
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialised in
-            let read = uninterrupted { unsafe Glibc.read(number, buffer.baseAddress, count) }
-            failed = read < 0
-            initialised = max(0, read)
-        }
-        if failed { throw .last("read", subject) }
-        return bytes
+        try Self.read(number, once: count, subject: subject)
     }
 
     /// Writes all the bytes; `subject` names the descriptor in errors.
@@ -60,6 +52,13 @@ package struct FileDescriptor: ~Copyable, Sendable {
     /// - Throws: `POSIXError` on failure; part of the bytes may then be written.
     package func write(_ bytes: [UInt8], subject: String) throws(POSIXError) {
         try Self.write(bytes, to: number, subject: subject)
+    }
+
+    /// Writes all the bytes to a descriptor that somebody else owns and keeps open.
+    ///
+    /// - Throws: `POSIXError` on failure; part of the bytes may then be written.
+    package static func write(_ bytes: [UInt8], to number: Int32) throws(POSIXError) {
+        try write(bytes, to: number, subject: "output")
     }
 
     /// Returns to the first byte, to read what was written.

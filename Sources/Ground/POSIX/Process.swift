@@ -16,6 +16,8 @@ package struct Process: ~Copyable, Sendable {
         case null
         /// To a descriptor that stays open until the child is started.
         case descriptor(Int32)
+        /// To a terminal, opened by its name for reading and writing.
+        case terminal(String)
     }
 
     /// The number of the process; its group is this program's own.
@@ -25,6 +27,8 @@ package struct Process: ~Copyable, Sendable {
 
     /// Starts a program; a name without `/` is looked up in this program's `PATH`.
     ///
+    /// In a session of its own, the terminal that is its standard input becomes the one that controls it.
+    ///
     /// - Throws: `POSIXError`: `ENOENT` where there is no such program, `EACCES` where it may not be run.
     package init(
         _ program: String,
@@ -32,11 +36,12 @@ package struct Process: ~Copyable, Sendable {
         environment: Environment,
         input: Stream = .inherit,
         output: Stream = .inherit,
-        error: Stream = .inherit
+        error: Stream = .inherit,
+        inOwnSession: Bool = false
     ) throws(POSIXError) {
         let line = try CStrings([program] + arguments, for: "start with the argument")
         let variables = try CStrings(environment.entries, for: "start with the variable")
-        let plan = SpawnPlan()
+        let plan = SpawnPlan(inOwnSession: inOwnSession)
         try plan.connect(input, to: STDIN_FILENO, flags: O_RDONLY)
         try plan.connect(output, to: STDOUT_FILENO, flags: O_WRONLY)
         try plan.connect(error, to: STDERR_FILENO, flags: O_WRONLY)
@@ -104,7 +109,7 @@ private final class SpawnPlan {
     let actions: UnsafeMutablePointer<posix_spawn_file_actions_t>
     let attributes: UnsafeMutablePointer<posix_spawnattr_t>
 
-    init() {
+    init(inOwnSession: Bool) {
         unsafe actions = .allocate(capacity: 1)
         unsafe attributes = .allocate(capacity: 1)
         unsafe posix_spawn_file_actions_init(actions)
@@ -115,7 +120,8 @@ private final class SpawnPlan {
         unsafe sigaddset(&broken, SIGPIPE)
         unsafe posix_spawnattr_setsigmask(attributes, &none)
         unsafe posix_spawnattr_setsigdefault(attributes, &broken)
-        unsafe posix_spawnattr_setflags(attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let session = inOwnSession ? cglibc_spawn_in_own_session() : 0
+        unsafe posix_spawnattr_setflags(attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | session)
     }
 
     deinit {
@@ -131,6 +137,7 @@ private final class SpawnPlan {
             case .inherit: 0
             case .null: unsafe posix_spawn_file_actions_addopen(actions, number, "/dev/null", flags, 0)
             case .descriptor(let source): unsafe posix_spawn_file_actions_adddup2(actions, source, number)
+            case .terminal(let path): unsafe posix_spawn_file_actions_addopen(actions, number, path, O_RDWR, 0)
             }
         guard failure == 0 else { throw POSIXError(.system(failure), "connect", "a standard stream") }
     }

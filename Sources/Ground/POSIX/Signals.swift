@@ -16,11 +16,13 @@ package struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConvert
     package static let user1 = Signal(rawValue: SIGUSR1)
     package static let user2 = Signal(rawValue: SIGUSR2)
     package static let brokenPipe = Signal(rawValue: SIGPIPE)
+    /// The terminal has another size.
+    package static let windowChange = Signal(rawValue: SIGWINCH)
 
     package var description: String {
         let names: [Signal: String] = [
             .hangUp: "SIGHUP", .interrupt: "SIGINT", .quit: "SIGQUIT", .terminate: "SIGTERM", .kill: "SIGKILL",
-            .user1: "SIGUSR1", .user2: "SIGUSR2", .brokenPipe: "SIGPIPE",
+            .user1: "SIGUSR1", .user2: "SIGUSR2", .brokenPipe: "SIGPIPE", .windowChange: "SIGWINCH",
         ]
         return names[self] ?? "signal \(rawValue)"
     }

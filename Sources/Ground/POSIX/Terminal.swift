@@ -6,6 +6,9 @@ package enum Terminal {
     /// Whether a descriptor leads to a terminal.
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// Whether this process may read from and change the terminal behind a descriptor, not being in its background.
+    package static func isForeground(_ descriptor: Int32) -> Bool { tcgetpgrp(descriptor) == getpgrp() }
+
     /// How many columns the terminal has; nil where there is none or it does not tell.
     package static func width(_ descriptor: Int32) -> Int? {
         var size = winsize()

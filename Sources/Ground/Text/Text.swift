@@ -12,6 +12,8 @@ package struct TextError: Error, Equatable, Sendable, CustomStringConvertible {
         case longPattern
         /// A pattern with a control or direction character, which no claim's value can hold.
         case invisibleCharacter
+        /// More bytes to look for than a matcher takes.
+        case tooManyBytes
     }
 
     package let code: Code

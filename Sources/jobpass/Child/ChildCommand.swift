@@ -4,7 +4,7 @@ internal import POSIX
 /// program's end.
 struct ChildCommand: Sendable {
     /// The signals that are passed on; others, such as SIGTSTP, do here what they always do.
-    private static let passed: [Signal] = [.hangUp, .interrupt, .quit, .terminate, .user1, .user2]
+    private static let passed: [Signal] = [.hangUp, .interrupt, .quit, .terminate, .user1, .user2, .windowChange]
 
     /// The signals that came and were not yet taken.
     let signals: SignalWatch
@@ -13,7 +13,10 @@ struct ChildCommand: Sendable {
     init() throws(POSIXError) { signals = try SignalWatch(Self.passed) }
 
     /// A signal that came before the command was started, and that therefore ends this program; nil where none did.
-    func interruption() -> Signal? { signals.poll()?.signal }
+    func interruption() -> Signal? {
+        while let arrival = signals.poll() { if arrival.signal.endsWaiting { return arrival.signal } }
+        return nil
+    }
 
     /// Runs the command to its end.
     ///
@@ -31,4 +34,9 @@ struct ChildCommand: Sendable {
         }
         return ExitCode(number: process.wait().code)
     }
+}
+
+extension Signal {
+    /// Whether it ends a program that does nothing about it.
+    var endsWaiting: Bool { self != .windowChange }
 }

@@ -28,19 +28,33 @@ enum BrokerSession {
         return try EventLoop.runToCompletion { loop in
             let interruption = try signals.map { signals in
                 try EventWatch(signals.descriptor.number, for: .read, on: loop) { _ in
-                    if let arrival = signals.poll() { ThisProcess.exit(128 + arrival.signal.rawValue) }
+                    if let arrival = signals.poll(), arrival.signal.endsWaiting {
+                        ThisProcess.exit(128 + arrival.signal.rawValue)
+                    }
                 }
             }
             defer { interruption?.cancel() }
-            let token =
-                switch identity {
-                case .run: try BearerToken.ofRun(invocation.environment)
-                case .principal: try BearerToken.ofPrincipal(invocation.environment)
-                }
-            let client = BrokerClient(address, token: token, over: HTTPClient(on: loop))
+            let client = try client(invocation, at: address, as: identity, on: loop)
             return try await Progress.note("waiting for \(address.url)", on: loop) { () async throws(CommandError) in
                 try await body(client)
             }
         }
+    }
+
+    /// A client that calls the broker from a loop of the caller's.
+    ///
+    /// - Throws: `CommandError` where the token is not to be found.
+    static func client(
+        _ invocation: Invocation,
+        at address: BrokerAddress,
+        as identity: Identity,
+        on loop: EventLoop
+    ) throws(CommandError) -> BrokerClient {
+        let token =
+            switch identity {
+            case .run: try BearerToken.ofRun(invocation.environment)
+            case .principal: try BearerToken.ofPrincipal(invocation.environment)
+            }
+        return BrokerClient(address, token: token, over: HTTPClient(on: loop))
     }
 }

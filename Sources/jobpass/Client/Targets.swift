@@ -1,5 +1,6 @@
 internal import Delivery
 internal import HTTP
+internal import JSON
 
 extension BrokerClient {
     /// One target's credential.
@@ -16,6 +17,18 @@ extension BrokerClient {
         do throws(DeliveryError) { return try ContextAnswer(parsing: answer) } catch {
             throw CommandError(.unavailable, error.description)
         }
+    }
+}
+
+extension BrokerClient {
+    /// Has the broker record that a command's output will not be masked.
+    ///
+    /// - Throws: `CommandError`, also where the broker is too old to record it: the secrets must not be asked for then.
+    func recordUnmasked(targets: [String], contexts: [String]) async throws(CommandError) {
+        let body: JSON = [
+            "targets": .array(targets.map { .string($0) }), "contexts": .array(contexts.map { .string($0) }),
+        ]
+        _ = try await call(.post, ["v1", "unmasked"], body: .json(body))
     }
 }
 

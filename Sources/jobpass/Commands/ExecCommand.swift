@@ -1,4 +1,5 @@
 internal import Delivery
+internal import EventLoop
 internal import POSIX
 
 /// `jobpass exec`: a command with credentials in its environment.
@@ -10,6 +11,10 @@ enum ExecCommand {
         letter: "c",
         repeats: true
     )
+    static let noMask = Option.flag(
+        "no-mask",
+        "let CMD's output through as it is; the ledger records that you asked for it"
+    )
 
     static let definition = Command(
         name: "exec",
@@ -19,11 +24,14 @@ enum ExecCommand {
                 + "environment, and nowhere else: not in its arguments, not in a file, not in this program's output. Where one "
                 + "is refused, CMD is not run. Variables that would win over the delivered ones, such as AWS_PROFILE, are "
                 + "left out.",
+            "In what CMD writes, each secret is replaced by ***, however it is broken into lines, and so are its base64, "
+                + "URL-encoded and JSON-escaped forms. Values of under 4 bytes are not; a warning names them. On a terminal, CMD "
+                + "has a terminal of its own, as under script(1). Where its output cannot be masked, CMD is not run.",
             "CMD gets the signals that jobpass gets, and jobpass exits as CMD did: with its exit code, or 128 and the number of "
                 + "the signal that ended it; 126 where CMD may not be run, 127 where it is not there.",
         ],
         operands: [Command.Operand("TARGET", "a target of the broker's configuration", count: .anyNumber)],
-        options: [context] + BrokerOptions.all,
+        options: [context, noMask] + BrokerOptions.all,
         takesChild: true,
         examples: [
             Command.Example("jobpass exec aws-prod -- aws s3 ls", "list buckets with the role that this run may take"),
@@ -35,36 +43,15 @@ enum ExecCommand {
     )
 
     static func run(_ invocation: Invocation) throws -> ExitCode {
-        let targets = invocation.operands
-        let contexts = invocation.all(context)
-        guard !targets.isEmpty || !contexts.isEmpty else {
+        guard !invocation.operands.isEmpty || !invocation.all(context).isEmpty else {
             throw CommandError.usage(
                 "\(invocation.label)name a target or a --context whose secrets the command is to get"
             )
         }
         let child = try ChildCommand()
-        let console = Console(invocation.environment)
-        let environment = try BrokerSession.run(
-            invocation,
-            as: .run,
-            interruptedBy: child.signals
-        ) { broker throws(CommandError) in
-            var environment = ChildEnvironment()
-            for target in targets {
-                let credential = try await broker.credential(target)
-                console.noteSource(of: credential)
-                do throws(DeliveryError) { try environment.add(credential) } catch {
-                    throw CommandError(.badData, error.description)
-                }
-            }
-            for context in contexts {
-                let secrets = try await broker.context(context)
-                do throws(DeliveryError) { try environment.add(secrets) } catch {
-                    throw CommandError(.badData, error.description)
-                }
-            }
-            return environment.environment(over: invocation.environment)
+        let address = try BrokerAddress(invocation)
+        return try EventLoop.runToCompletion { loop in
+            try await ExecSession(invocation, at: address, signals: child.signals, on: loop).run()
         }
-        return try child.run(invocation.child, environment)
     }
 }
