@@ -53,6 +53,9 @@ package struct ClaimName: Hashable, Sendable, CustomStringConvertible {
     /// The claim that says whether a run is a stranger's.
     package static let trust = ClaimName.standard(.trust)
 
+    /// The claims that no run lacks.
+    package static let ofEveryRun = [StandardClaim.project, .workflow, .job].map(ClaimName.standard)
+
     /// The contract's own names, in the order in which tokens carry them.
     package static let standardNames = StandardClaim.allCases.map(\.rawValue)
 

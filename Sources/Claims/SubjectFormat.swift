@@ -42,6 +42,19 @@ package struct SubjectFormat: Hashable, Sendable, CustomStringConvertible {
         return String(decoding: subject, as: UTF8.self)
     }
 
+    /// How many bytes a subject has whose claims have some values; one without a value is left out.
+    package func bytes(_ value: (ClaimName) -> String?) -> Int {
+        var subject: [UInt8] = []
+        for name in names {
+            guard let value = value(name) else { continue }
+            if !subject.isEmpty { subject.append(UInt8(ascii: ":")) }
+            Self.append(name.description, to: &subject)
+            subject.append(UInt8(ascii: ":"))
+            Self.append(value, to: &subject)
+        }
+        return subject.count
+    }
+
     private static func append(_ text: String, to subject: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {

@@ -27,6 +27,16 @@ package enum TargetType: String, CaseIterable, Sendable {
         }
     }
 
+    /// The longest audience that the other side can be told to expect, in bytes.
+    package var audienceLimit: Int {
+        switch self {
+        case .aws: 255
+        case .gcp: 256
+        case .azure: 600
+        case .vault, .tokenExchange, .recipe, .none: 1_024
+        }
+    }
+
     /// Whether a target of the type has an audience without being given one.
     package var hasDefaultAudience: Bool { [.gcp, .recipe].contains(self) || defaultAudience != nil }
 

@@ -54,6 +54,11 @@ package struct TokenRule: Sendable {
         self.allow = allow
     }
 
+    /// The first rule that allows no run whatever, since the subject of each is longer than the other side takes.
+    package var unusableRule: (rule: RulePlace, bytes: Int)? {
+        allow.shortestSubjects(subject).first { $0.bytes > subjectLimit.bytes }
+    }
+
     func decide(_ asked: AskedFor, for claims: ClaimSet, lifetime: Duration?) -> Decision<Grant> {
         let place: RulePlace
         switch allow.decide(claims) {

@@ -39,6 +39,15 @@ package struct Rule: Sendable {
         self.conditions = names.contains(.trust) ? conditions : conditions + [.trusted]
     }
 
+    /// The shortest value that a claim has in any run that the rule allows; nil where a run may lack the claim.
+    func shortestValue(of name: ClaimName) -> String? {
+        if let condition = conditions.first(where: { $0.name == name }) {
+            return condition.patterns.map(\.shortestMatch).min { $0.utf8.count < $1.utf8.count }
+        }
+        // Every run has these three, of one letter at least.
+        return ClaimName.ofEveryRun.contains(name) ? "x" : nil
+    }
+
     func matches(_ claims: ClaimSet) -> Bool {
         for condition in conditions where !condition.matches(claims[condition.name]) { return false }
         return true

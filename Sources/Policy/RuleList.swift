@@ -28,6 +28,13 @@ package struct RuleList: Sendable {
         self.rules = rules
     }
 
+    /// The bytes of the shortest subject that a run can have which a rule allows, for each rule.
+    func shortestSubjects(_ format: SubjectFormat) -> [(rule: RulePlace, bytes: Int)] {
+        rules.enumerated().map { index, rule in
+            (RulePlace(place: rule.place, number: index + 1), format.bytes { rule.shortestValue(of: $0) })
+        }
+    }
+
     enum Outcome {
         case matched(RulePlace)
         case unmatched(NearestRule)

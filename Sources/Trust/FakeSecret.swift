@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Encoding
+internal import JSON
 
 /// Values that have the form of a cloud's credentials, and say that they are none.
 enum FakeSecret {
@@ -17,6 +18,13 @@ enum FakeSecret {
 
     /// 26 characters, as a service token of OpenBao has.
     static func vaultToken() -> String { "s.sandbox" + letters(17) }
+
+    /// A JWT with some claims, whose signature nobody made.
+    static func token(_ claims: JSONObject) -> String {
+        let header: JSONObject = ["alg": "RS256", "kid": "sandbox", "typ": "JWT"]
+        let parts = [header, claims].map { Base64URL.encode(JSON.object($0).serialized()) }
+        return parts.joined(separator: ".") + "." + Base64URL.encode(Entropy.bytes(256))
+    }
 
     static func accessToken() -> String { "sandbox_" + Base64URL.encode(Entropy.bytes(32)) }
 

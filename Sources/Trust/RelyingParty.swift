@@ -65,6 +65,28 @@ extension VerificationRules {
         )
     }
 
+    /// Google Cloud: RSA and EC over 256 bits; the audience is the provider's own matter.
+    static var google: VerificationRules {
+        VerificationRules(
+            issuer: nil,
+            audiences: nil,
+            algorithms: [.rs256, .es256],
+            types: nil,
+            required: ["iss", "sub", "aud", "iat", "exp"]
+        )
+    }
+
+    /// Microsoft Entra ID: RSA alone, and one audience.
+    static func entra(_ audiences: [String]) -> VerificationRules {
+        VerificationRules(
+            issuer: nil,
+            audiences: audiences,
+            algorithms: [.rs256],
+            types: nil,
+            required: ["iss", "sub", "aud", "exp"]
+        )
+    }
+
     /// OpenBao and Vault: any asymmetric algorithm, a minute of skew, and a time claim of which it can make do with any.
     static func vault(_ audiences: [String]) -> VerificationRules {
         VerificationRules(issuer: nil, audiences: audiences, types: nil, required: [], leeway: .seconds(60))

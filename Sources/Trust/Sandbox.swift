@@ -5,7 +5,8 @@ package import Tokens
 
 /// A stand-in cloud: the handler of an HTTP server on loopback.
 ///
-/// `POST /` is AWS STS, `/v1/…` is Vault, `POST /token` is a plain RFC 8693 server.
+/// `POST /` is AWS STS, `/v1/token` and `/v1/projects/…` are Google's, `/TENANT/oauth2/v2.0/token` is Entra's, the rest of `/v1/`
+/// is Vault, `POST /token` and `/revoke` are a plain OAuth server; beside them stand the endpoints of the shipped recipes.
 package final class Sandbox: Sendable {
     /// What the stand-ins trust.
     package struct Settings: Sendable {
@@ -15,13 +16,27 @@ package final class Sandbox: Sendable {
         package var certificateAuthorities: String?
         /// The client ids of AWS's identity provider: what `aud` may be there.
         package var awsAudiences: [String]
+        /// What `aud` may be at Google; empty takes the provider's own name, as Google does.
+        package var gcpAudiences: [String] = []
+        /// What `aud` may be at Entra: federated credentials have one each.
+        package var azureAudiences: [String] = ["api://AzureADTokenExchange"]
+        /// The subjects that have a federated credential at Entra; nil takes any.
+        package var azureSubjects: Set<String>?
+        /// The namespaces that Vault has beside its root.
+        package var vaultNamespaces: Set<String> = []
+        /// The secrets of Vault's key-value store: fields by the path, which begins with `secret/data/`.
+        package var vaultSecrets: [String: [String: String]] = [:]
+        /// What goes wrong, each in its turn from the start on.
+        package var faults: [SandboxFault] = []
+        /// How long every answer takes longer.
+        package var latency: Duration = .zero
         /// The audiences that the Vault role binds.
         package var vaultAudiences: [String]
         /// Where Vault's JWT method is mounted.
         package var vaultMount: String
         /// The Vault roles that there are, in lower case; nil takes any name for a role.
         package var vaultRoles: Set<String>?
-        /// What `aud` may be at the RFC 8693 server.
+        /// What `aud` may be at the RFC 8693 server and at the recipes' endpoints.
         package var exchangeAudiences: [String]
 
         /// Makes settings of stand-ins that trust some issuers, with the audiences that are usual.
@@ -45,16 +60,32 @@ package final class Sandbox: Sendable {
     }
 
     private let aws: STSStandIn
+    private let google: GoogleStandIn
+    private let entra: EntraStandIn
+    private let products: ProductStandIns
+    private let faults: [SandboxFault]
+    private let latency: Duration
+    private let clock: WallClock
+    private let start: UnixTime
+    private let sleep: @Sendable (Duration) async -> Void
     private let vault: VaultStandIn
     private let exchange: TokenExchangeStandIn
 
-    /// Makes a sandbox; `report` learns of each token that was taken or refused, and must not block.
+    /// Makes a sandbox.
+    ///
+    /// `report` learns of each token that was taken or refused, and must not block; `sleep` waits, where answers are to be late.
     package init(
         _ settings: Settings,
         transport: any Transport,
         clock: @escaping WallClock,
+        sleep: @escaping @Sendable (Duration) async -> Void = { _ in },
         report: @escaping @Sendable (SandboxEvent) -> Void
     ) {
+        faults = settings.faults
+        latency = settings.latency
+        self.clock = clock
+        self.sleep = sleep
+        start = clock()
         // One source of keys for an issuer: what one stand-in has fetched serves the others.
         let sources = settings.issuers.map { issuer in
             PublishedKeys(
@@ -65,6 +96,13 @@ package final class Sandbox: Sendable {
             )
         }
         aws = STSStandIn(settings, RelyingParty(.aws(settings.awsAudiences), sources, clock), clock, report)
+        google = GoogleStandIn(settings, RelyingParty(.google, sources, clock), clock, report)
+        entra = EntraStandIn(settings, RelyingParty(.entra(settings.azureAudiences), sources, clock), clock, report)
+        products = ProductStandIns(
+            RelyingParty(.tokenExchange(settings.exchangeAudiences), sources, clock),
+            clock,
+            report
+        )
         vault = VaultStandIn(settings, RelyingParty(.vault(settings.vaultAudiences), sources, clock), clock, report)
         exchange = TokenExchangeStandIn(
             RelyingParty(.tokenExchange(settings.exchangeAudiences), sources, clock),
@@ -72,17 +110,41 @@ package final class Sandbox: Sendable {
         )
     }
 
-    /// Answers a request.
+    /// How long a request hangs that nobody is to answer; whoever sent it has given up by then.
+    private static let hanging: Duration = .seconds(600)
+
+    /// Answers a request, or does wrong what it is told to.
     package func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        if latency > .zero { await sleep(latency) }
+        let fault = faults.current(after: clock() - start)
+        if let answer = fault.answer { return answer }
+        if fault == .hang { await sleep(Self.hanging) }
+        var response = await rightAnswer(request)
+        if fault == .truncated { response.body = Array(response.body.prefix(response.body.count / 2)) }
+        return response
+    }
+
+    private func rightAnswer(_ request: HTTPRequest) async -> HTTPResponse {
+        if let response = await products.answer(request) { return response }
+        let accounts = "/v1/projects/-/serviceAccounts/"
         switch request.path {
-        case "/": await aws.answer(request)
-        case "/token": await exchange.answer(request)
-        case let path where path.hasPrefix("/v1/"): await vault.answer(request, path: String(path.dropFirst(4)))
+        case "/": return await aws.answer(request)
+        case "/token": return await exchange.answer(request)
+        case "/revoke": return exchange.revoke(request)
+        case "/v1/token": return await google.exchange(request)
+        case let path where path.hasPrefix(accounts):
+            return google.actAs(request, path: String(path.dropFirst(accounts.count)))
+        case let path where path.hasPrefix("/v1/"): return await vault.answer(request, path: String(path.dropFirst(4)))
+        case let path where path.hasSuffix("/oauth2/v2.0/token"): return await entra.token(request)
         default:
-            HTTPResponse(
+            if let document = EntraStandIn.document(request) { return document }
+            let words =
+                "This stand-in cloud has AWS STS at /, Google Cloud at /v1/token, Microsoft Entra ID at "
+                + "/TENANT/oauth2/v2.0/token, Vault at /v1/, RFC 8693 at /token, and the endpoints of the shipped recipes.\n"
+            return HTTPResponse(
                 status: 404,
                 fields: ["Content-Type": "text/plain; charset=utf-8"],
-                body: Array("This stand-in cloud has AWS STS at /, Vault at /v1/ and RFC 8693 at /token.\n".utf8)
+                body: Array(words.utf8)
             )
         }
     }

@@ -69,6 +69,16 @@ struct TokenExchangeStandIn: Sendable {
         return answer
     }
 
+    /// Answers a request to `/revoke`: a token that is not known any more is not one (RFC 7009, section 2.2).
+    func revoke(_ request: HTTPRequest) -> HTTPResponse {
+        do throws(OAuthRefusal) {
+            _ = try OAuthParameters(request).required("token")
+            return HTTPResponse(status: 200, fields: ["Cache-Control": "no-store"])
+        } catch {
+            return error.response
+        }
+    }
+
     private static func checkTypes(_ form: Form) throws(Refusal) {
         let subject = try value("subject_token_type", form)
         guard subject == types + "jwt" || subject == types + "id_token" else {

@@ -13,6 +13,13 @@ struct VaultError: Error, Equatable {
         reason = message
     }
 
+    /// That there is nothing at a path, which Vault says without a word.
+    init(notThere path: String) {
+        status = 404
+        messages = []
+        reason = "there is nothing at \(path)"
+    }
+
     /// What a login says of a token that it does not take, in the words of OpenBao 2.7.2.
     init(_ rejection: RelyingParty.Rejection) {
         status = 400

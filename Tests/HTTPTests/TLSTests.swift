@@ -6,6 +6,7 @@ import HTTPServer
 import POSIX
 import Support
 import Testing
+import Time
 
 @Suite("TLS")
 struct TLSTests {
@@ -176,5 +177,57 @@ struct TLSTests {
         _ = process.wait()
         output.rewind()
         return String(decoding: try output.readToEnd(limit: 1 << 20, subject: "response"), as: UTF8.self)
+    }
+}
+
+@Suite("A certificate that vouches for itself")
+struct SelfSignedCertificateTests {
+    @Test("who is given it can speak to its server by each of its names, and nobody else can")
+    func trusted() async throws {
+        let own = try TestClient()
+        let now = SystemClock.now().seconds
+        let made = try SelfSignedCertificate.make(for: ["DNS:localhost", "IP:127.0.0.1"], days: 1, from: now)
+        let folder = try Files.makeTemporaryDirectory("jobpass-self-signed")
+        defer { try? Files.removeTree(folder) }
+        try Files.writeNew("\(folder)/ca.pem", made.certificate)
+        let tls = try TLSServerContext(
+            certificateChain: made.certificate,
+            privateKey: made.privateKey,
+            clientAuthorities: nil
+        )
+        let server = try await TestHTTPServer(tls: tls) { _ in HTTPResponse(status: 204) }
+        func status(_ host: String, _ authorities: String?) async throws -> Int {
+            let url = "https://\(host):\(server.server.port)/"
+            return try await own.client.send(OutgoingRequest(.get, url: url, certificateAuthorities: authorities))
+                .status
+        }
+        for host in ["localhost", "127.0.0.1"] { #expect(try await status(host, "\(folder)/ca.pem") == 204) }
+        await #expect(throws: TransportError.self) { try await status("127.0.0.1", nil) }
+        await #expect(throws: TransportError.self) { try await status("127.0.0.2", "\(folder)/ca.pem") }
+    }
+
+    @Test("one whose days are over is not trusted")
+    func expired() async throws {
+        let made = try SelfSignedCertificate.make(
+            for: ["IP:127.0.0.1"],
+            days: 1,
+            from: SystemClock.now().seconds - 172_800
+        )
+        let folder = try Files.makeTemporaryDirectory("jobpass-self-signed")
+        defer { try? Files.removeTree(folder) }
+        try Files.writeNew("\(folder)/ca.pem", made.certificate)
+        let tls = try TLSServerContext(
+            certificateChain: made.certificate,
+            privateKey: made.privateKey,
+            clientAuthorities: nil
+        )
+        let server = try await TestHTTPServer(tls: tls) { _ in HTTPResponse(status: 204) }
+        let own = try TestClient()
+        let request = OutgoingRequest(
+            .get,
+            url: "https://127.0.0.1:\(server.server.port)/",
+            certificateAuthorities: "\(folder)/ca.pem"
+        )
+        await #expect(throws: TransportError.self) { try await own.client.send(request) }
     }
 }

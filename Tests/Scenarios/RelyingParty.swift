@@ -65,4 +65,12 @@ final class OpenBao: Sendable {
         )
         try #require(run.code == 0, "\(run)")
     }
+
+    /// Runs OpenBao's own client as its administrator.
+    @discardableResult
+    func run(_ arguments: [String], input: String = "", mayFail: Bool = false) throws -> Finished {
+        let run = try Finished(try RelyingParty.program("bao"), arguments, environment: environment, input: input)
+        if !mayFail { try #require(run.code == 0, "bao \(arguments): \(run)") }
+        return run
+    }
 }

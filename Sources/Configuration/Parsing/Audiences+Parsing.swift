@@ -46,19 +46,54 @@ extension Section {
         }
     }
 
-    /// Says where AWS would not take tokens of this issuer.
-    func warnOfAWS(issuer: IssuerSetting?, audiences: [TokenRule], targets: [TargetEntry]) {
-        guard let issuer, issuer.hasPort || issuer.isLoopback else { return }
-        let isForAWS =
-            audiences.contains { $0.audience == TargetType.aws.defaultAudience }
-            || targets.contains { $0.asksAWSItself }
-        guard isForAWS else { return }
-        problems.warning(
-            at: mark(of: "issuer"),
-            "issuer",
-            issuer.isLoopback ? "AWS cannot reach an issuer on loopback" : "AWS takes no issuer with a port",
-            fix: "use an https URL on port 443 before AWS is to trust it"
-        )
+    /// Says where a cloud would not take tokens of this issuer.
+    func warnOfIssuer(_ issuer: IssuerSetting?, audiences: [TokenRule], targets: [TargetEntry]) {
+        guard let issuer else { return }
+        let types = TargetType.allCases.filter { type in
+            targets.contains { $0.target.type == type && $0.asksCloudItself }
+                || type.defaultAudience.map { standard in audiences.contains { $0.audience == standard } } ?? false
+        }
+        for type in types {
+            guard let cloud = type.cloud else { continue }
+            if issuer.isLoopback {
+                warn(
+                    "\(cloud) cannot reach an issuer on loopback",
+                    "use an https URL on port 443 before \(cloud) is to trust it"
+                )
+            } else if type == .aws, issuer.hasPort {
+                warn("AWS takes no issuer with a port", "use an https URL on port 443 before AWS is to trust it")
+            } else if let limit = type.issuerLimit, issuer.url.utf8.count > limit {
+                warn(
+                    "\(cloud) takes an issuer of \(limit) characters, and this has \(issuer.url.utf8.count)",
+                    "use a shorter URL"
+                )
+            }
+        }
+    }
+
+    private func warn(_ reason: String, _ fix: String) {
+        problems.warning(at: mark(of: "issuer"), "issuer", reason, fix: fix)
+    }
+}
+
+extension TargetType {
+    /// The cloud that fetches an issuer's keys by itself; nil where that depends on somebody's own server.
+    fileprivate var cloud: String? {
+        switch self {
+        case .aws: "AWS"
+        case .gcp: "Google Cloud"
+        case .azure: "Microsoft Entra ID"
+        case .vault, .tokenExchange, .recipe, .none: nil
+        }
+    }
+
+    /// The longest issuer that the cloud can be told of.
+    fileprivate var issuerLimit: Int? {
+        switch self {
+        case .aws: 255
+        case .azure: 600
+        case .gcp, .vault, .tokenExchange, .recipe, .none: nil
+        }
     }
 }
 

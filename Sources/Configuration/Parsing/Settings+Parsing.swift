@@ -33,7 +33,7 @@ extension Settings {
         let audiences = section.audiences(shapes)
         let contexts = section.contexts(reader)
         let targets = section.targets(shapes, contexts: contexts, files: &files)
-        section.warnOfAWS(issuer: issuer, audiences: audiences, targets: targets)
+        section.warnOfIssuer(issuer, audiences: audiences, targets: targets)
         let secrets = section.secrets(keys: keys, files: &files)
         let ledger = section.ledger(issuer: issuer)
         let limits = section.limits()

@@ -12,10 +12,14 @@ struct TargetEntry {
     let rule: TokenRule
     let fallback: FallbackEntry?
 
-    /// Whether tokens go to AWS and not to another service that stands in for it.
-    var asksAWSItself: Bool {
-        guard case .aws(let aws) = target.service else { return false }
-        return aws.endpoint.url.hasPrefix("https://sts.")
+    /// Whether tokens go to the cloud of the target's type, and not to another service that stands in for it.
+    var asksCloudItself: Bool {
+        switch target.service {
+        case .aws(let aws): aws.endpoint.url.hasPrefix("https://sts.")
+        case .gcp(let gcp): gcp.endpoint == nil
+        case .azure(let azure): azure.authority.url.hasPrefix("https://login.")
+        case .vault, .tokenExchange, .recipe, .none: false
+        }
     }
 }
 
@@ -123,7 +127,16 @@ extension Section {
     }
 
     private func targetAudience(_ type: TargetType, _ service: Target.Service?, _ shapes: TokenShapes) -> String? {
-        guard !has("audience") else { return shapes.audience(self) }
+        if has("audience") {
+            guard let audience = shapes.audience(self) else { return nil }
+            guard audience.utf8.count > type.audienceLimit else { return audience }
+            refuse(
+                "audience",
+                "\(audience.utf8.count) bytes, and a target of type \(type.rawValue) takes \(type.audienceLimit)",
+                fix: "write a shorter one, on both sides"
+            )
+            return nil
+        }
         if let standard = service?.defaultAudience { return standard }
         // A target whose own settings are wrong may well have one, once they are mended.
         if service != nil || !type.hasDefaultAudience {

@@ -63,7 +63,7 @@ struct TokenShapes {
         let subject = section.has("subject") ? reader.subject(section) : token.subject
         let allow = reader.rules(section)
         guard let audience, let algorithm, let subject, let allow else { return nil }
-        return TokenRule(
+        let rule = TokenRule(
             audience: audience,
             algorithm: algorithm,
             lifetime: lifetime,
@@ -71,6 +71,19 @@ struct TokenShapes {
             subject: subject,
             subjectLimit: party.subjectLimit,
             allow: allow
+        )
+        refuseLongSubjects(section, rule)
+        return rule
+    }
+
+    /// Reports a rule that would refuse every run that it allows, for a subject that the other side does not take.
+    private func refuseLongSubjects(_ section: Section, _ rule: TokenRule) {
+        guard let (place, bytes) = rule.unusableRule else { return }
+        let (limit, party) = (rule.subjectLimit.bytes, rule.subjectLimit.party)
+        section.refuse(
+            section.has("subject") ? "subject" : "allow",
+            "the sub of a run that \(place) allows has \(bytes) bytes or more, and \(party) takes \(limit)",
+            fix: "write a subject of fewer or shorter claims, such as subject: [project, job]"
         )
     }
 

@@ -44,6 +44,9 @@ package final class SigningKey: Sendable {
         contexts = try algorithm.digest.map { digest throws(CryptoError) in try SigningContexts(handle, digest) }
     }
 
+    /// Lends OpenSSL's own key (`EVP_PKEY *`).
+    func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result { unsafe body(handle.pointer) }
+
     /// The key as unencrypted PKCS#8 in PEM (RFC 5958, RFC 7468).
     ///
     /// - Throws: `CryptoError` with code `library`.

@@ -62,6 +62,13 @@ package struct Pattern: Hashable, Sendable, CustomStringConvertible {
         if case .exact = form { false } else { true }
     }
 
+    /// The shortest value that matches: a star may stand for nothing.
+    package var shortestMatch: String {
+        var text = ""
+        text.unicodeScalars.append(contentsOf: source.unicodeScalars.filter { $0 != "*" || !hasStar })
+        return text
+    }
+
     /// Whether a value matches as a whole, byte for byte.
     package func matches(_ value: String) -> Bool {
         let value = value.utf8.span

@@ -49,21 +49,76 @@ enum SandboxCommand {
         repeats: true
     )
 
+    static let gcpAudience = Option.value(
+        "gcp-audience",
+        "AUDIENCE",
+        "what Google takes; the provider's own name by default",
+        repeats: true
+    )
+    static let azureAudience = Option.value(
+        "azure-audience",
+        "AUDIENCE",
+        "what Entra takes; api://AzureADTokenExchange by default",
+        repeats: true
+    )
+    static let azureSubject = Option.value(
+        "azure-subject",
+        "SUBJECT",
+        "a subject with a federated credential; any by default",
+        repeats: true
+    )
+    static let vaultNamespace = Option.value(
+        "vault-namespace",
+        "PATH",
+        "a namespace that Vault has beside its root",
+        repeats: true
+    )
+    static let vaultSecret = Option.value(
+        "vault-secret",
+        "PATH:FIELD=VALUE",
+        "a field of a made-up secret, such as secret/data/web:password=x",
+        repeats: true
+    )
+    static let tls = Option.value(
+        "tls",
+        "FILE",
+        "speak https, with a new certificate that is written to FILE for clients to trust"
+    )
+    static let fail = Option.value(
+        "fail",
+        "FAULT[:TIME]",
+        "what goes wrong from the start on, one after another, such as outage:30s",
+        repeats: true
+    )
+    static let latency = Option.value("latency", "TIME", "how much later every answer comes")
+
     static let definition = Command(
         name: "sandbox",
         summary: "run a stand-in cloud on loopback that verifies tokens as the real ones do",
         details: [
-            "Answers as AWS STS (POST /), Vault (/v1/…, JWT auth mounted at jwt) and a plain RFC 8693 server (POST /token), for "
-                + "trying a configuration with no account. Each token is verified through its issuer's discovery document and "
-                + "keys; what is given for it is random and good for nothing.",
+            "Answers as AWS STS (POST /), Google's STS and IAM Credentials (/v1/token, /v1/projects/…), Microsoft Entra ID "
+                + "(/TENANT/oauth2/v2.0/token), Vault (/v1/…, JWT auth mounted at jwt, key-value secrets, leases, wrapping), a plain "
+                + "RFC 8693 server (POST /token), and the endpoints of the recipes in deploy/recipes, for trying a configuration "
+                + "with no account. Each token is verified through its issuer's discovery document and keys; what is given for it "
+                + "is random and good for nothing.",
+            "Faults are outage (503), error (500), throttle (429), hang, garbage, truncated, html, large, redirect, and ok for a "
+                + "pause between two.",
             "Says of each token whether it was taken, and why not. A signal ends it.",
         ],
-        options: [listen, issuer, awsAudience, vaultAudience, vaultRole, audience],
+        options: [
+            listen, issuer, awsAudience, gcpAudience, azureAudience, azureSubject, vaultAudience, vaultRole,
+            vaultNamespace,
+            vaultSecret, audience, tls, fail, latency,
+        ],
         examples: [
             Command.Example(
                 "jobpass sandbox --issuer http://127.0.0.1:8080",
                 "a cloud that trusts the broker on this machine"
-            )
+            ),
+            Command.Example(
+                "jobpass sandbox --issuer http://127.0.0.1:8080 --fail outage:30s --latency 2s",
+                "the same on a bad day: out for half a minute, and slow ever after"
+            ),
         ],
         body: .action(run)
     )
@@ -71,20 +126,25 @@ enum SandboxCommand {
     static func run(_ invocation: Invocation) throws -> ExitCode {
         let signals = try SignalWatch([.terminate, .interrupt])
         let address = try address(invocation)
-        var settings = Sandbox.Settings(issuers: try issuers(invocation))
-        if !invocation.all(awsAudience).isEmpty { settings.awsAudiences = invocation.all(awsAudience) }
-        if !invocation.all(vaultAudience).isEmpty { settings.vaultAudiences = invocation.all(vaultAudience) }
-        if !invocation.all(audience).isEmpty { settings.exchangeAudiences = invocation.all(audience) }
-        let roles = invocation.all(vaultRole)
-        if !roles.isEmpty { settings.vaultRoles = Set(roles.map { $0.lowercased() }) }
+        let settings = try settings(invocation)
+        let context = try invocation[tls].map { path in try certificate(for: address.host, into: path) }
         let console = Console(invocation.environment)
-        return try EventLoop.runToCompletion { [settings] loop in
-            let sandbox = Sandbox(settings, transport: HTTPClient(on: loop), clock: SystemClock.now) { event in
-                console.note(event.line)
-            }
+        return try EventLoop.runToCompletion { [settings, context] loop in
+            let sandbox = Sandbox(
+                settings,
+                transport: HTTPClient(on: loop),
+                clock: SystemClock.now,
+                sleep: { duration in try? await loop.sleep(for: duration) },
+                report: { event in console.note(event.line) }
+            )
             let server = try await HTTPServer.start(
                 on: loop,
-                settings: HTTPServer.Settings(address: address.host, port: address.port, errorBody: plain)
+                settings: HTTPServer.Settings(
+                    address: address.host,
+                    port: address.port,
+                    tls: context,
+                    errorBody: plain
+                )
             ) { request in await sandbox.answer(request) }
             console.note("a stand-in cloud listens on \(address.host), port \(server.port)")
             let (arrivals, arrived) = AsyncStream.makeStream(of: Signal.self)
@@ -98,16 +158,17 @@ enum SandboxCommand {
         }
     }
 
-    private static func issuers(_ invocation: Invocation) throws(CommandError) -> [IssuerURL] {
-        var urls: [IssuerURL] = []
-        for text in invocation.all(issuer) {
-            do throws(TokenError) {
-                urls.append(try IssuerURL(text))
-            } catch {
-                throw .usage("\(invocation.label)--issuer: \(error)")
-            }
-        }
-        return urls
+    /// A certificate for the sandbox's address and for `localhost`, whose key is nowhere but here.
+    private static func certificate(for host: String, into path: String) throws -> TLSServerContext {
+        let names =
+            ["DNS:localhost", "IP:127.0.0.1", "IP:::1"] + (["127.0.0.1", "::1"].contains(host) ? [] : ["IP:\(host)"])
+        let made = try SelfSignedCertificate.make(for: names, days: 7, from: SystemClock.now().seconds)
+        try Files.replace(path, made.certificate)
+        return try TLSServerContext(
+            certificateChain: made.certificate,
+            privateKey: made.privateKey,
+            clientAuthorities: nil
+        )
     }
 
     /// Loopback alone: a stand-in cloud is for the machine it is tried on.
