@@ -64,7 +64,7 @@ package final class Broker: Sendable {
     let clock: WallClock
     let log: Log
     let metrics = Metrics()
-    let admission: Admission
+    let admission = Admission()
     private let standing: Lock<Standing>
     private let draining = Atomic<Bool>(false)
     /// When an entry could last not be recorded, in milliseconds since the epoch; 0 once one could be again.
@@ -80,7 +80,6 @@ package final class Broker: Sendable {
         pacing = parts.pacing
         clock = parts.clock
         log = parts.log
-        admission = Admission(limit: standing.requestsPerCaller)
         self.standing = Lock(standing)
     }
 

@@ -122,7 +122,8 @@ struct TLSTests {
         let server = try await server(authority.issue("old", for: ["DNS:old.example.com"]))
         let error = await #expect(throws: TransportError.self) { try await get(server) }
         #expect(error?.code == .certificate)
-        await server.server.renew(try authority.context(authority.issue("new", for: ["IP:127.0.0.1"])))
+        let new = try authority.context(authority.issue("new", for: ["IP:127.0.0.1"]))
+        await server.server.renew(tls: new, limits: HTTPServer.Limits())
         #expect(try await get(server).status == 200)
     }
 

@@ -86,7 +86,8 @@ final class Running: Sendable {
         }
     }
 
-    private func send(_ signal: Signal) {
+    /// Sends it a signal.
+    func send(_ signal: Signal) {
         process.withLock { process in
             switch process {
             case .some(let process): process.send(signal)

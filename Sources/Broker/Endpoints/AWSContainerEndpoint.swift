@@ -25,7 +25,7 @@ extension Broker {
         if let target = now.targets[name], target.type != .aws {
             throw Problem(.invalidRequest, "Target '\(name)' is of type \(target.type.rawValue), wanted aws.")
         }
-        return try await admission.admit(run.id) { () async throws(Problem) in
+        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let answer = try await obtain(name, for: run, trace: call.trace, over: call.transport)
             do throws(DeliveryError) {
                 return .secretJSON(200, try AWSKeys(of: answer).containerAnswer(askAgain: clock() + Self.fallbackLife))

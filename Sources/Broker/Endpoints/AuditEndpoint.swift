@@ -14,7 +14,7 @@ extension Broker {
         } catch {
             throw Problem(error)
         }
-        return try await admission.admit(auditor.name) { () async throws(Problem) in
+        return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
             try await audit { log throws(AuditError) in .json(200, try log.entries(matching: query).json) }
         }
     }
@@ -25,7 +25,7 @@ extension Broker {
         guard let index = UInt64(call.parameters[0]) else {
             throw Problem(.notFound, "'\(call.parameters[0].prefix(32))' is no index of an entry.")
         }
-        return try await admission.admit(auditor.name) { () async throws(Problem) in
+        return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
             try await audit { log throws(AuditError) in .json(200, try log.entry(at: index).json) }
         }
     }

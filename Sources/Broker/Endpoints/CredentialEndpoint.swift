@@ -7,7 +7,7 @@ extension Broker {
     /// The credential with the environment in which a tool finds it.
     func credentials(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
-        return try await admission.admit(run.id) { () async throws(Problem) in
+        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let answer = try await obtain(call.parameters[0], for: run, trace: call.trace, over: call.transport)
             return .secretJSON(200, answer.json())
         }

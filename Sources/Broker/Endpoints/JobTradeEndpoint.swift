@@ -8,7 +8,7 @@ extension Broker {
     /// The target's ID token, with all that is needed to trade it.
     func targetToken(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
-        return try await admission.admit(run.id) { () async throws(Problem) in
+        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let answer = try await hand(call.parameters[0], to: run, trace: call.trace)
             return .secretJSON(200, answer.json())
         }
@@ -22,7 +22,7 @@ extension Broker {
         do throws(DeliveryError) { report = try OutcomeReport(body) } catch {
             throw Problem(.invalidRequest, "\(error).")
         }
-        return try await admission.admit(run.id) { () async throws(Problem) in
+        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let name = call.parameters[0]
             switch try await note(report, on: name, by: run, trace: call.trace) {
             case .recorded(let index):

@@ -2,17 +2,14 @@ internal import Locks
 
 /// How many requests of one run or principal are under way, so that none of them keeps the others waiting.
 final class Admission: Sendable {
-    private let limit: Int
     private let underWay = Lock<[String: Int]>([:])
 
-    /// Admits up to `limit` requests of one caller at a time.
-    init(limit: Int) { self.limit = limit }
-
-    /// Does something for a caller, unless too much is already being done for it.
+    /// Does something for a caller, unless as much as `limit` is already being done for it.
     ///
     /// - Throws: `Problem` with code `slow_down`, else what `body` throws.
     func admit<Answer: Sendable>(
         _ caller: String,
+        limit: Int,
         _ body: () async throws(Problem) -> Answer
     ) async throws(Problem) -> Answer {
         let isAdmitted = underWay.withLock { counts in

@@ -12,7 +12,11 @@ extension Broker {
     func run(of call: Call, bare: Bool = false) throws(Problem) -> Run {
         switch runs.authenticate(String(try call.bearer(bare: bare))) {
         case .active(let run): return run
-        case .refused(.malformed): throw Problem(.invalidToken, "This is no request token: one begins with 'jpr_'.")
+        case .refused(.malformed):
+            throw Problem(
+                .invalidToken,
+                "This is no request token: one is 'jpr_' and 43 letters, digits, '-' and '_'; was it cut, or quoted?"
+            )
         case .refused(.unknown): throw Problem(.invalidToken, "This request token is unknown here.")
         case .refused(.ended(let id, let moment)):
             throw Problem(.invalidToken, "Run \(id) ended at \(RFC3339.format(moment)), and its request token with it.")

@@ -18,7 +18,8 @@ extension Standing {
             principals: Principals(settings.principals),
             runLimits: settings.runs,
             subject: settings.token.subject,
-            requestsPerCaller: settings.limits.requestsPerRun,
+            requestsPerRun: settings.limits.requestsPerRun,
+            requestsPerPrincipal: settings.limits.requestsPerPrincipal,
             isTerse: settings.errors == .terse
         )
     }

@@ -25,8 +25,10 @@ package final class Standing: Sendable {
     package let runLimits: RunLimits
     /// The subject of tokens whose audience or target has none of its own.
     package let subject: SubjectFormat
-    /// How many requests of one run or principal may be under way.
-    package let requestsPerCaller: Int
+    /// How many requests of one run may be under way.
+    package let requestsPerRun: Int
+    /// How many requests of one principal may be under way.
+    package let requestsPerPrincipal: Int
     /// Whether clients get no reasons.
     package let isTerse: Bool
 
@@ -42,7 +44,8 @@ package final class Standing: Sendable {
         principals: Principals,
         runLimits: RunLimits,
         subject: SubjectFormat,
-        requestsPerCaller: Int,
+        requestsPerRun: Int,
+        requestsPerPrincipal: Int,
         isTerse: Bool
     ) {
         self.trusted = trusted
@@ -55,7 +58,8 @@ package final class Standing: Sendable {
         self.principals = principals
         self.runLimits = runLimits
         self.subject = subject
-        self.requestsPerCaller = requestsPerCaller
+        self.requestsPerRun = requestsPerRun
+        self.requestsPerPrincipal = requestsPerPrincipal
         self.isTerse = isTerse
     }
 

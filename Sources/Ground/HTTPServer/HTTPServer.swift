@@ -20,7 +20,7 @@ package import HTTP
     package typealias Handler = @Sendable (HTTPRequest) async -> HTTPResponse
 
     let loop: EventLoop
-    let settings: Settings
+    private(set) var settings: Settings
     let handler: Handler
     /// What connections accepted from now on show; nil for plain HTTP.
     var tls: TLSServerContext?
@@ -83,27 +83,39 @@ package import HTTP
         }
     }
 
-    /// Shows another certificate to connections that come from now on; those that stand keep theirs.
-    package func renew(_ tls: TLSServerContext) async { await loop.perform { self.tls = tls } }
+    /// Shows another certificate to connections that come from now on, and holds all of them to other limits.
+    ///
+    /// Connections that stand keep their TLS session, and libevent the sizes that it has told them.
+    package func renew(tls: TLSServerContext?, limits: Limits) async {
+        await loop.perform {
+            guard self.state == .open else { return }
+            // Plain HTTP stays plain, and TLS stays TLS: a port that changed its protocol would be another listener.
+            if let tls, self.tls != nil { self.tls = tls }
+            self.settings.limits = limits
+            self.applyLimits()
+        }
+    }
 
     private func configure() throws(HTTPServerError) {
-        let limits = settings.limits
         do throws(EventLoopError) {
-            let sweeper = try EventTimer(on: loop) { [unowned self] in sweep() }
-            sweeper.set(every: limits.tick)
-            self.sweeper = sweeper
+            sweeper = try EventTimer(on: loop) { [unowned self] in sweep() }
         } catch {
             unsafe evhttp_free(engine)
             throw HTTPServerError(.memory, settings)
         }
-        unsafe evhttp_set_max_headers_size(engine, limits.headBytes)
-        unsafe evhttp_set_max_body_size(engine, limits.bodyBytes)
+        applyLimits()
         unsafe evhttp_set_default_content_type(engine, nil)
         // Every method reaches `handle`, unknown ones too (a bit of libevent's own): libevent would refuse them in HTML.
         unsafe evhttp_set_allowed_methods(engine, .max)
         let context = unsafe Unmanaged.passRetained(self).toOpaque()  // until `close`
         unsafe evhttp_set_bevcb(engine, Self.makeStream, context)
         unsafe evhttp_set_gencb(engine, Self.handleRequest, context)
+    }
+
+    private func applyLimits() {
+        sweeper?.set(every: settings.limits.tick)
+        unsafe evhttp_set_max_headers_size(engine, settings.limits.headBytes)
+        unsafe evhttp_set_max_body_size(engine, settings.limits.bodyBytes)
     }
 
     /// Frees libevent's side, and with it every connection that is left.

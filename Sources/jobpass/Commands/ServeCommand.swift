@@ -17,8 +17,8 @@ enum ServeCommand {
         summary: "run the broker",
         details: [
             "Opens what the configuration names and listens; it makes no key and no store (init does). SIGTERM and SIGINT stop "
-                + "it when what is under way has finished; SIGHUP reads the configuration again, and keeps the old one where "
-                + "the new one is bad.",
+                + "it when what is under way has finished; SIGHUP reads the configuration, its keys and certificates "
+                + "again, keeps all of the old where any of the new is bad, and says in the log what waits for a restart.",
             "A start is refused, with the reason, where the ledger is not what its last checkpoint says.",
         ],
         options: [ConfigurationFile.option],
@@ -48,7 +48,7 @@ enum ServeCommand {
     }
 
     /// What `config check` would call an error stops a start; its warnings are only said.
-    private static func refuseProblems(of file: ConfigurationFile) throws(CommandError) {
+    static func refuseProblems(of file: ConfigurationFile) throws(CommandError) {
         let problems = Configuration.check(file.settings, at: SystemClock.now()).filter { $0.severity == .error }
         guard problems.isEmpty else {
             throw CommandError(

@@ -47,6 +47,24 @@ struct BrokerService: Sendable {
         port = servers[0].port
     }
 
+    /// What another configuration changes at the listeners, read and checked but not yet in force.
+    struct Renewal: Sendable {
+        fileprivate let tls: TLSServerContext?
+        fileprivate let limits: HTTPServer.Limits
+    }
+
+    /// Reads what another configuration names for the listeners.
+    ///
+    /// - Throws: `CryptoError` or `POSIXError` where a file of `tls` cannot be used.
+    static func renewal(_ settings: Settings) throws -> Renewal {
+        Renewal(tls: try settings.tls.map(context), limits: limits(settings.limits))
+    }
+
+    /// Puts certificates and limits in force, for connections and requests that come from now on.
+    func adopt(_ renewal: Renewal) async {
+        for server in servers { await server.renew(tls: renewal.tls, limits: renewal.limits) }
+    }
+
     /// Stops: `/readyz` turns 503, no new connections, then what is under way finishes, within the grace.
     func stop(within grace: Duration) async {
         broker.drain()

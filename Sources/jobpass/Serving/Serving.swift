@@ -44,7 +44,7 @@ extension ServeCommand {
             log: log
         )
         let broker = Broker(parts, standing: standing)
-        try await record(file, in: opened.ledger)
+        try await Reloading.record(file, in: opened.ledger)
         let service = try await BrokerService(broker, settings)
         log.info(
             "listening",
@@ -57,41 +57,25 @@ extension ServeCommand {
             while let arrival = signals.poll() { arrived.yield(arrival.signal) }
         }
         defer { watch.cancel() }
+        let reloading = Reloading(
+            path: file.path,
+            broker: broker,
+            service: service,
+            ledger: opened.ledger,
+            log: log,
+            started: settings
+        )
         for await signal in arrivals {
             guard signal == .hangUp else {
                 log.info("stopping", ["signal": "\(signal)"])
                 break
             }
-            await reload(file.path, into: broker, opened.ledger, log: log)
+            await reloading.reload()
         }
         await service.stop(within: settings.limits.drainTimeout)
         opened.ledger.close()
         log.info("stopped")
         return .success
-    }
-
-    /// Reads the configuration again; where it is bad, the old one goes on, and the log says why.
-    private static func reload(_ path: String, into broker: Broker, _ ledger: Ledger, log: Log) async {
-        do {
-            let file = try ConfigurationFile(path: path)
-            let standing = try Standing(opening: file.settings)
-            try await record(file, in: ledger)
-            broker.adopt(standing)
-            log.info("reloaded", ["file": path])
-        } catch {
-            log.error(
-                "not reloaded, the old configuration goes on",
-                ["reason": CommandError(describing: error).message]
-            )
-        }
-    }
-
-    /// The ledger shows which configuration was in force when: by its digest, since the text is the operator's.
-    private static func record(_ file: ConfigurationFile, in ledger: Ledger) async throws {
-        var entry = Entry(.configLoaded, .succeeded, trace: Hex.encode(Entropy.bytes(16)))
-        let digest = SHA256.hash(try Files.read(file.path, limit: 1 << 20))
-        entry.reason = "\(file.path), SHA-256 \(digest.hex)"
-        _ = try await ledger.record(entry)
     }
 
     private static func sweep(_ runs: RunRegistry, log: Log, on loop: EventLoop) async {
