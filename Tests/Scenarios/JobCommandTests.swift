@@ -69,7 +69,7 @@ struct JobCommandTests {
             502,
             "target_refused",
             "Refused.",
-            cause: ["code": "AccessDenied", "message": "Not authorized"]
+            cause: ["code": "AccessDenied", "text": "Not authorized"]
         )
         let scenario = try await ClientScenario(["POST /v1/targets/aws-prod/credentials": refusal])
         let result = try scenario.job("credential", "aws-prod")
