@@ -15,7 +15,7 @@ extension Broker {
     /// Records each target and context; the job asks for them only after that.
     func unmasked(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
-        return try await admission.admit(run.id) { () async throws(Problem) in
+        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let body = try call.json()
             let targets = try Self.names("targets", in: body)
             let contexts = try Self.names("contexts", in: body)
