@@ -88,7 +88,7 @@ let flow: [Target] = [
     module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Time"]),  // contexts, sealed at rest
     module(
         "Exchange",
-        ["Tokens", "Ledger", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time"]
+        ["Claims", "Policy", "Tokens", "Ledger", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time"]
     ),  // the trade at a cloud
     module(
         "Delivery",
@@ -100,7 +100,7 @@ let outer: [Target] = [
     module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
     module(
         "Trust",
-        ["Tokens", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
+        ["Tokens", "Exchange", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
     ),  // the cloud's side
 ]
 
@@ -174,7 +174,10 @@ let tests: [Target] = [
     suite("SecretsTests", ["Secrets", "Policy", "Ledger", "Crypto", "Encoding", "Time", "Support"]),
     suite(
         "ExchangeTests",
-        ["Exchange", "Tokens", "Policy", "Ledger", "HTTP", "JSON", "Crypto", "Encoding", "Time", "Support"],
+        [
+            "Exchange", "Tokens", "Policy", "Claims", "Runs", "Ledger", "HTTP", "JSON", "Crypto", "Encoding", "Time",
+            "Support",
+        ],
         vectors: "Vectors"
     ),
     suite(
@@ -185,7 +188,10 @@ let tests: [Target] = [
         ]
     ),
     suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Time", "Support"]),
-    suite("TrustTests", ["Trust", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]),
+    suite(
+        "TrustTests",
+        ["Trust", "Exchange", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]
+    ),
     suite(
         "ConfigurationTests",
         [

@@ -3,21 +3,34 @@ internal import Encoding
 internal import HTTP
 internal import JSON
 internal import Time
-internal import XML
 
-/// AssumeRoleWithWebIdentity of AWS STS, version 2011-06-15: a form out, XML back, and no signature on either.
-struct AWSExchanger: Exchanger, RefusalReader {
+/// AssumeRoleWithWebIdentity of AWS STS, version 2011-06-15, then what the target asks besides: AssumeRole for each role of
+/// the chain, and a login to ECR, both signed with the session before them.
+struct AWSExchanger: Exchanger {
     let target: Target
     let aws: AWSTarget
     /// What CloudTrail and the assumed role's ARN show of the job.
     let sessionName: String
 
     func credential(for token: String, over line: CloudLine) async throws(ExchangeFailure) -> Credential {
-        let answer = try await line.ask(request(token: token), refusals: self)
-        return try credential(in: answer.response, now: answer.came)
+        let first = try await line.ask(webIdentity(token), refusals: STSRefusals())
+        var session = try AWSSession(first, to: "AssumeRoleWithWebIdentity")
+        for role in aws.chain {
+            let signature = session.signature(for: "sts", in: aws.signingRegion)
+            let answer = try await line.ask(
+                signature.signed(chained(role), at: line.now),
+                refusals: STSRefusals()
+            )
+            session = try AWSSession(answer, to: "AssumeRole")
+        }
+        guard aws.logsInToECR else { return credential(of: session, nil) }
+        let signature = session.signature(for: "ecr", in: aws.region)
+        let request = signature.signed(ECRLogin.request(to: aws.registryEndpoint), at: line.now)
+        return credential(of: session, try ECRLogin(await line.ask(request, refusals: ECRRefusals())))
     }
 
-    private func request(token: String) -> OutgoingRequest {
+    /// Unsigned: the token itself is the proof.
+    private func webIdentity(_ token: String) -> OutgoingRequest {
         var form = Form([
             Form.Field("Action", "AssumeRoleWithWebIdentity"),
             Form.Field("Version", "2011-06-15"),
@@ -26,11 +39,33 @@ struct AWSExchanger: Exchanger, RefusalReader {
             Form.Field("WebIdentityToken", token),
             Form.Field("DurationSeconds", String(aws.session.wholeSeconds)),
         ])
+        if aws.chain.isEmpty { narrow(&form) }
+        return request(form)
+    }
+
+    private func chained(_ role: AWSChainedRole) -> OutgoingRequest {
+        var form = Form([
+            Form.Field("Action", "AssumeRole"),
+            Form.Field("Version", "2011-06-15"),
+            Form.Field("RoleArn", role.role),
+            Form.Field("RoleSessionName", sessionName),
+            Form.Field("DurationSeconds", String(aws.session.wholeSeconds)),
+        ])
+        if let externalID = role.externalID { form.append("ExternalId", externalID) }
+        if role == aws.chain.last { narrow(&form) }
+        return request(form)
+    }
+
+    /// The target's own limits hold for the session that the job gets: an earlier one may need the right to go on.
+    private func narrow(_ form: inout Form) {
         for (index, arn) in aws.policyARNs.enumerated() {
             form.append("PolicyArns.member.\(index + 1).arn", arn)
         }
         if let policy = aws.policy { form.append("Policy", policy) }
-        return OutgoingRequest(
+    }
+
+    private func request(_ form: Form) -> OutgoingRequest {
+        OutgoingRequest(
             .post,
             url: aws.endpoint.url + "/",
             fields: ["Content-Type": "application/x-www-form-urlencoded; charset=utf-8"],
@@ -38,83 +73,36 @@ struct AWSExchanger: Exchanger, RefusalReader {
         )
     }
 
-    private func credential(in response: HTTPResponse, now: UnixTime) throws(ExchangeFailure) -> Credential {
-        let root: XMLElement
-        do throws(XMLError) { root = try XMLElement.parse(response.body) } catch {
-            throw Self.broken(error.description)
-        }
-        guard root.name == "AssumeRoleWithWebIdentityResponse",
-            let result = root.child("AssumeRoleWithWebIdentityResult"), let keys = result.child("Credentials")
-        else { throw Self.broken("no credentials of AssumeRoleWithWebIdentity in the answer") }
-        let expiration = try Self.text(of: "Expiration", in: keys, limit: 64)
-        guard let expires = try? RFC3339.parse(expiration) else { throw Self.broken("Expiration is no time") }
-        guard expires > now else { throw Self.broken("the credential had expired when it came, at \(expiration)") }
-        let accessKeyID = try Self.text(of: "AccessKeyId", in: keys, limit: 128)
+    private func credential(of session: AWSSession, _ login: ECRLogin?) -> Credential {
         var environment = NamedSecrets()
-        environment.append(Self.accessKey, text: accessKeyID)
-        environment.append(Self.secretKey, text: try Self.text(of: "SecretAccessKey", in: keys, limit: 256))
-        environment.append(
-            Self.sessionToken,
-            text: try Self.text(of: "SessionToken", in: keys, limit: 65_536)
-        )
+        environment.append(EnvironmentName(constant: "AWS_ACCESS_KEY_ID"), text: session.accessKeyID)
+        environment.append(EnvironmentName(constant: "AWS_SECRET_ACCESS_KEY"), text: session.secretAccessKey)
+        environment.append(EnvironmentName(constant: "AWS_SESSION_TOKEN"), text: session.sessionToken)
         for (name, value) in target.whereabouts { environment.append(name, text: value) }
         var details: JSONObject = ["region": .string(aws.region)]
-        if let user = result.child("AssumedRoleUser") {
-            details["assumed_role_arn"] = user.child("Arn").map { .string(CloudText.line($0.text)) }
-            details["assumed_role_id"] = user.child("AssumedRoleId").map { .string(CloudText.line($0.text)) }
+        details["assumed_role_arn"] = session.userARN.map { .string(CloudText.line($0)) }
+        details["assumed_role_id"] = session.userID.map { .string(CloudText.line($0)) }
+        details["source_identity"] = session.sourceIdentity.map { .string(CloudText.line($0)) }
+        if let login {
+            environment.append(EnvironmentName(constant: "ECR_REGISTRY"), text: login.registry)
+            environment.append(EnvironmentName(constant: "ECR_USERNAME"), text: login.username)
+            environment.append(Self.registryPassword, text: login.password)
+            details["docker"] = [
+                "registry": .string(login.registry), "username": .string(login.username),
+                "password_variable": .string(Self.registryPassword.text),
+                "expires_at": .string(RFC3339.format(login.expires)),
+            ]
         }
         return Credential(
             target: target.name,
             type: .aws,
-            name: accessKeyID,
+            name: session.accessKeyID,
             session: sessionName,
-            expires: expires,
+            expires: min(session.expires, login?.expires ?? session.expires),
             details: details,
             environment: environment
         )
     }
 
-    func refusal(in response: HTTPResponse) -> ExchangeFailure {
-        guard let root = try? XMLElement.parse(response.body), root.name == "ErrorResponse",
-            let error = root.child("Error"), let code = error.child("Code")?.text
-        else {
-            return ExchangeFailure(
-                .refused,
-                code: "http-\(response.status)",
-                message: "the answer is no error of AWS STS; something before it may have refused"
-            )
-        }
-        let request = root.child("RequestId").map { " (AWS request \($0.text))" } ?? ""
-        return ExchangeFailure(
-            Self.kind(ofCode: code),
-            code: code,
-            message: (error.child("Message")?.text ?? "no reason given") + request
-        )
-    }
-
-    /// What an error code of STS means; whatever is not known to be otherwise is a refusal, which ends the matter.
-    private static func kind(ofCode code: String) -> ExchangeFailure.Kind {
-        switch code {
-        case "IDPCommunicationError", "Throttling", "ThrottlingException": .outage
-        case "MalformedPolicyDocument", "PackedPolicyTooLarge", "RegionDisabledException", "ValidationError":
-            .misconfigured
-        default: .refused
-        }
-    }
-
-    /// A value that goes into the environment as it came: visible ASCII, as every AWS key and token is.
-    private static func text(of name: String, in keys: XMLElement, limit: Int) throws(ExchangeFailure) -> String {
-        guard let text = keys.child(name)?.text, SettingCheck.isVisible(text, limit: limit) else {
-            throw broken("\(name) is missing, or not visible ASCII of at most \(limit) bytes")
-        }
-        return text
-    }
-
-    private static func broken(_ message: String) -> ExchangeFailure {
-        ExchangeFailure(.brokenAnswer, code: "no-sts-answer", message: message)
-    }
-
-    private static let accessKey = EnvironmentName(constant: "AWS_ACCESS_KEY_ID")
-    private static let secretKey = EnvironmentName(constant: "AWS_SECRET_ACCESS_KEY")
-    private static let sessionToken = EnvironmentName(constant: "AWS_SESSION_TOKEN")
+    private static let registryPassword = EnvironmentName(constant: "ECR_PASSWORD")
 }

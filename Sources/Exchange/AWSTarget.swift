@@ -1,23 +1,40 @@
-internal import JSON
+internal import HTTP
 internal import Time
 
-/// An IAM role that a web identity may assume at AWS STS.
+/// An IAM role that a web identity may assume at AWS STS, or at a service that answers as STS does.
 package struct AWSTarget: Equatable, Sendable {
     /// How long a session lasts where `session` is left out: STS's own default.
     package static let defaultSession: Duration = .seconds(3_600)
+    /// The longest session that begins with another session's keys.
+    package static let longestChainedSession: Duration = .seconds(3_600)
+    /// Sessions shorter than this are renewed by SDKs on every use: they ask from 15 minutes before the end.
+    package static let shortSession: Duration = .seconds(20 * 60)
+    /// How many roles may follow the first.
+    package static let longestChain = 5
 
     /// The ARN of the role.
     package let role: String
     /// The region whose STS is asked, and which the job finds in `AWS_REGION`.
     package let region: String
-    /// The STS to ask: the region's own, or `endpoint` (FIPS, a VPC endpoint, a sandbox).
+    /// The STS to ask: the region's own, or `endpoint` (FIPS, a VPC endpoint, MinIO, Ceph, LocalStack, a sandbox).
     package let endpoint: Endpoint
-    /// How long the session lasts: 15 min to 12 h, and no longer than the role's own maximum, which only AWS knows.
+    /// How long the session lasts: 15 min to 12 h, 1 h with `then`, and no longer than the role's own maximum, which only AWS
+    /// knows.
     package let session: Duration
-    /// A session policy in JSON that narrows the role, at most 2,048 characters; optional.
+    /// A session policy in JSON that narrows the role (with `then` the last), at most 2,048 characters; optional.
     package let policy: String?
-    /// Up to 10 ARNs of managed policies that narrow the role.
+    /// Up to 10 ARNs of managed policies that narrow the role; with `then` the last.
     package let policyARNs: [String]
+    /// Up to 50 session tags made of the run's claims.
+    package let tags: [AWSSessionTag]
+    /// The claim whose value is the session's source identity; optional.
+    package let sourceIdentity: String?
+    /// Whether the token is good for this role alone: by default it is.
+    package let pinsRole: Bool
+    /// Roles that are assumed one after the other behind the first.
+    package let chain: [AWSChainedRole]
+    /// Whether the session is to log in to the account's container registry as well.
+    package let logsInToECR: Bool
 
     /// Makes the settings of one role; `endpoint` nil stands for the region's own.
     ///
@@ -28,99 +45,74 @@ package struct AWSTarget: Equatable, Sendable {
         endpoint: String? = nil,
         session: Duration = AWSTarget.defaultSession,
         policy: String? = nil,
-        policyARNs: [String] = []
+        policyARNs: [String] = [],
+        tags: [AWSSessionTag] = [],
+        sourceIdentity: String? = nil,
+        pinsRole: Bool = true,
+        chain: [AWSChainedRole] = [],
+        logsInToECR: Bool = false
     ) throws(TargetError) {
-        guard let partition = Self.partition(ofRole: role) else {
-            throw TargetError("role", seen: role, wanted: "an ARN such as arn:aws:iam::123456789012:role/deploy")
+        let asked: Endpoint
+        if let endpoint {
+            asked = try Endpoint(endpoint, key: "endpoint")
+        } else {
+            asked = Endpoint(built: "https://sts.\(region).\(AWSPartition(region: region).domain)")
         }
-        guard Self.isRegion(region) else {
-            throw TargetError("region", seen: region, wanted: "a region such as eu-west-1")
-        }
-        let regional = AWSPartition(region: region)
-        guard partition == regional.rawValue else {
-            throw TargetError("region", seen: region, wanted: "a region of the role's partition, which is \(partition)")
-        }
-        guard session >= .seconds(900), session <= .seconds(43_200) else {
-            throw TargetError("session", seen: session.text, wanted: "15m to 12h")
-        }
-        // AWS counts characters, and takes none outside these (the pattern of its API model).
-        guard policy.map(Self.isPolicy) ?? true else {
-            throw TargetError(
-                "policy",
-                seen: "\(policy?.unicodeScalars.count ?? 0) characters",
-                wanted: "a JSON object of at most 2048 characters"
-            )
-        }
-        guard policyARNs.count <= 10 else {
-            throw TargetError("policy_arns", seen: "\(policyARNs.count) of them", wanted: "at most 10")
-        }
-        for arn in policyARNs
-        where !arn.hasPrefix("arn:\(partition):iam::") || !SettingCheck.isVisible(arn, limit: 2_048) {
-            throw TargetError(
-                "policy_arns",
-                seen: arn,
-                wanted: "an ARN such as arn:\(partition):iam::aws:policy/ReadOnlyAccess"
-            )
-        }
+        let check = AWSCheck(isAWS: Self.isOfAWS(asked, region))
+        let partition = try check.partition(ofRole: role, key: "role")
+        try check.region(region, in: partition)
+        try check.session(session, isChained: !chain.isEmpty)
+        try check.policy(policy)
+        try check.policies(policyARNs, partition)
+        try check.tags(tags)
+        try check.chain(chain, partition)
         self.role = role
         self.region = region
-        if let endpoint {
-            self.endpoint = try Endpoint(endpoint, key: "endpoint")
-        } else {
-            self.endpoint = Endpoint(built: "https://sts.\(region).\(regional.domain)")
-        }
+        self.endpoint = asked
         self.session = session
         self.policy = policy
         self.policyARNs = policyARNs
+        self.tags = tags
+        self.sourceIdentity = sourceIdentity
+        self.pinsRole = pinsRole
+        self.chain = chain
+        self.logsInToECR = logsInToECR
     }
 
-    /// The partition of an IAM role's ARN; nil where the text is none.
-    private static func partition(ofRole arn: String) -> String? {
-        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
-        guard SettingCheck.isVisible(arn, limit: 2_048), parts.count == 6, parts[0] == "arn", parts[2] == "iam",
-            parts[3].isEmpty, parts[4].utf8.count == 12, parts[4].utf8.allSatisfy({ (48...57).contains($0) }),
-            parts[5].hasPrefix("role/"), parts[5].utf8.count > 5, !parts[5].hasSuffix("/")
-        else { return nil }
-        return String(parts[1])
+    /// Where ECR is asked for a login: the region's own, or a service outside of AWS that answers for all of it.
+    var registryEndpoint: Endpoint {
+        let domain = AWSPartition(region: region).domain
+        return asksAWS ? Endpoint(built: "https://api.ecr.\(region).\(domain)") : endpoint
     }
 
-    private static func isRegion(_ region: String) -> Bool {
-        let parts = region.split(separator: "-", omittingEmptySubsequences: false)
-        guard (3...4).contains(parts.count), let number = parts.last, region.utf8.count <= 32 else { return false }
-        return (1...2).contains(number.utf8.count) && number.utf8.allSatisfy { (48...57).contains($0) }
-            && parts.dropLast().allSatisfy { part in !part.isEmpty && part.utf8.allSatisfy { (97...122).contains($0) } }
+    /// The region that a request to STS is signed for: the global endpoint is in us-east-1.
+    var signingRegion: String { endpoint.url == "https://sts.amazonaws.com" ? "us-east-1" : region }
+
+    /// Whether AWS itself is asked, be it at another endpoint than the region's usual one.
+    package var asksAWS: Bool { Self.isOfAWS(endpoint, region) }
+
+    private static func isOfAWS(_ endpoint: Endpoint, _ region: String) -> Bool {
+        let host = WebAddress(endpoint.url)?.host ?? ""
+        return host.hasSuffix(".\(AWSPartition(region: region).domain)")
     }
 
-    private static func isPolicy(_ policy: String) -> Bool {
-        // A policy that AWS would call malformed is better found before a job waits for it.
-        guard (try? JSON.parse(Array(policy.utf8)))?.asObject != nil else { return false }
-        return policy.unicodeScalars.count <= 2_048
-            && policy.unicodeScalars.allSatisfy { scalar in
-                ["\t", "\n", "\r"].contains(scalar) || ("\u{20}"..."\u{FF}").contains(scalar)
-            }
+    /// What the target adds to its ID tokens; nil where that is nothing.
+    var claims: AWSClaims? {
+        guard pinsRole || !tags.isEmpty || sourceIdentity != nil else { return nil }
+        return AWSClaims(roles: pinsRole ? [role] : [], tags: tags, sourceIdentity: sourceIdentity)
     }
 }
 
-extension AWSTarget {
-    /// The settings by the keys of the configuration.
-    var settings: JSONObject {
-        var settings: JSONObject = [
-            "role": .string(role), "region": .string(region), "endpoint": .string(endpoint.url),
-            "session": .string(session.text),
-        ]
-        settings["policy"] = policy.map { .string($0) }
-        if !policyARNs.isEmpty { settings["policy_arns"] = .array(policyARNs.map { .string($0) }) }
-        return settings
-    }
+/// A role that a session of another role assumes.
+package struct AWSChainedRole: Equatable, Sendable {
+    /// The ARN of the role.
+    package let role: String
+    /// What the role's owner wants to be told, 2 to 1,224 characters; optional.
+    package let externalID: String?
 
-    init(_ settings: SettingReader) throws(TargetError) {
-        try self.init(
-            role: try settings.text("role"),
-            region: try settings.text("region"),
-            endpoint: try settings.text("endpoint"),
-            session: try settings.duration("session") ?? Self.defaultSession,
-            policy: try settings.text(ifThere: "policy"),
-            policyARNs: try settings.texts("policy_arns")
-        )
+    /// Makes a role of a chain.
+    package init(role: String, externalID: String? = nil) {
+        self.role = role
+        self.externalID = externalID
     }
 }

@@ -92,6 +92,14 @@ struct SettingReader {
         return values.compactMap(\.asString)
     }
 
+    func objects(_ key: String) throws(TargetError) -> [SettingReader] {
+        guard let value = object[key] else { return [] }
+        guard let values = value.asArray, values.allSatisfy({ $0.asObject != nil }) else {
+            throw TargetError(key, seen: value.text, wanted: "a list of objects")
+        }
+        return values.compactMap(\.asObject).map(SettingReader.init)
+    }
+
     func flag(_ key: String) throws(TargetError) -> Bool {
         guard let value = object[key] else { return false }
         guard let flag = value.asBool else { throw TargetError(key, seen: value.text, wanted: "true or false") }

@@ -1,5 +1,6 @@
 package import Crypto
 package import Encoding
+package import Policy
 
 /// A cloud endpoint that trades an ID token for a credential, as the configuration names it.
 ///
@@ -79,6 +80,14 @@ package struct Target: Equatable, Sendable {
         case .tokenExchange: .tokenExchange
         case .recipe: .recipe
         case .none: .none
+        }
+    }
+
+    /// What the service reads in the ID token besides the run's own claims; nil for one that reads nothing else.
+    package var addedClaims: (any AddedClaims)? {
+        switch service {
+        case .aws(let aws): aws.claims
+        case .gcp, .azure, .vault, .tokenExchange, .recipe, .none: nil
         }
     }
 

@@ -18,6 +18,8 @@ package struct Grant: Equatable, Sendable {
     package let lifetime: Duration
     /// The target that the token is for; nil for a bare ID token.
     package let target: String?
+    /// Claims that the target's relying party reads besides the run's, as a JSON object; empty where there are none.
+    package let added: [UInt8]
     /// The rule that allowed it.
     package let rule: RulePlace
 }

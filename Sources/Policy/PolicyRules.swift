@@ -34,6 +34,8 @@ package struct TokenRule: Sendable {
     package let subject: SubjectFormat
     package let subjectLimit: SubjectLimit
     package let allow: RuleList
+    /// What the relying party reads besides, for a target whose type has such claims.
+    package var added: (any AddedClaims)?
 
     /// Makes a rule of an audience's or a target's settings.
     package init(
@@ -69,6 +71,10 @@ package struct TokenRule: Sendable {
         guard lifetime >= .seconds(1), lifetime <= maximumLifetime else {
             return .refused(Refusal(asked, lifetime: lifetime, maximum: maximumLifetime))
         }
+        let added: [UInt8]
+        do throws(AddedClaimError) { added = try self.added?.claims(of: claims) ?? [] } catch {
+            return .refused(Refusal(asked, added: error))
+        }
         do {
             let subject = try subject.subject(of: claims, limit: subjectLimit)
             let target = asked.kind == .target ? asked.name : nil
@@ -80,6 +86,7 @@ package struct TokenRule: Sendable {
                     algorithm: algorithm,
                     lifetime: lifetime,
                     target: target,
+                    added: added,
                     rule: place
                 )
             )

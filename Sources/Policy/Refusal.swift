@@ -34,6 +34,8 @@ package struct Refusal: Equatable, Sendable, CustomStringConvertible {
         case lifetime
         /// A rule matches, but the run's subject is empty or too long for the relying party.
         case subject
+        /// A rule matches, but the run has a value that the target's relying party does not take.
+        case added
     }
 
     package let code: Code
@@ -107,6 +109,17 @@ package struct Refusal: Equatable, Sendable, CustomStringConvertible {
             wanted = "at most \(limit.bytes) bytes"
         }
         message = "\(asked) is refused: \(error)"
+    }
+
+    init(_ asked: AskedFor, added error: AddedClaimError) {
+        code = .added
+        self.asked = asked
+        rule = nil
+        claim = error.claim
+        seen = error.seen
+        wanted = error.wanted
+        let has = error.seen.map { "'\($0)'" } ?? "none"
+        message = "\(asked) is refused: it needs claim \(error.claim) to be \(error.wanted), and this run has \(has)"
     }
 }
 

@@ -51,7 +51,7 @@ struct Payload {
                 ("nbf", .integer(issued - Self.backdating.wholeSeconds)),
                 ("exp", .integer(expires)),
                 ("jti", .string(identifier)),
-            ]) + Self.tail(grant.claims.json, jobClaims)
+            ]) + Self.tail(grant.claims.json, grant.added, jobClaims)
         facts = TokenFacts(
             issuer: issuer.url,
             kid: kid,

@@ -19,12 +19,17 @@ package struct PayloadCheck: Sendable {
     ///
     /// - Throws: `TokenError` with code `mismatch` that names the claim.
     package func check(_ grant: Grant, _ facts: TokenFacts, jobClaims: [UInt8] = []) throws(TokenError) {
-        let tail = Payload.tail(grant.claims.json, jobClaims)
+        let tail = Payload.tail(grant.claims.json, grant.added, jobClaims)
         guard bytes.count > tail.count, bytes[(bytes.count - tail.count)...] == tail[...] else {
             throw TokenError(.mismatch, "token", seen: "other claims of the run", wanted: "those that were attested")
         }
         if let name = grant.claims.firstName(failing: { name, _ in !Payload.ownNames.contains(name) }) {
             throw TokenError(.mismatch, name, seen: "a claim of the run by this name", wanted: "the issuer's own alone")
+        }
+        // Two claims of one name would say two things at once.
+        for member in try grant.added.isEmpty ? [] : Self.parse(grant.added).members
+        where Payload.ownNames.contains(member.name) || grant.claims[ClaimName(member.name)] != nil {
+            throw TokenError(.mismatch, member.name, seen: "a claim by this name twice", wanted: "one")
         }
         guard facts.expires <= facts.issued + grant.lifetime else {
             throw TokenError(.mismatch, "exp", seen: "a longer life than granted", wanted: grant.lifetime.text)

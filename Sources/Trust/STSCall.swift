@@ -1,13 +1,20 @@
 internal import Encoding
 internal import HTTP
 
-/// The parameters of AssumeRoleWithWebIdentity, within the limits of its model.
+/// The parameters of AssumeRoleWithWebIdentity or AssumeRole, within the limits of their model.
 struct STSCall {
+    /// What proves who asks.
+    enum Action {
+        case webIdentity(token: String)
+        /// The signature of an earlier session.
+        case session
+    }
+
     let role: String
     let account: String
     let roleName: String
     let session: String
-    let token: String
+    let action: Action
     /// How long the credential is to live.
     let seconds: Int64
     private let form: Form
@@ -22,18 +29,25 @@ struct STSCall {
         } catch {
             throw STSError("MalformedQueryString", "\(error)")
         }
-        let action = try Self.value("Action", in: form)
-        guard action == "AssumeRoleWithWebIdentity", try Self.value("Version", in: form) == "2011-06-15" else {
-            let words = "Could not find operation \(action ?? "null") for version 2011-06-15"
+        let name = try Self.value("Action", in: form) ?? "null"
+        guard ["AssumeRoleWithWebIdentity", "AssumeRole"].contains(name),
+            try Self.value("Version", in: form) == "2011-06-15"
+        else {
+            let words = "Could not find operation \(name) for version 2011-06-15"
             throw STSError("InvalidAction", words)
         }
         role = try Self.text("RoleArn", in: form, length: 20...2048)
         session = try Self.text("RoleSessionName", in: form, length: 2...64)
-        token = try Self.text("WebIdentityToken", in: form, length: 4...20_000)
+        action =
+            name == "AssumeRole"
+            ? .session : .webIdentity(token: try Self.text("WebIdentityToken", in: form, length: 4...20_000))
         seconds = try Self.seconds(in: form)
         (account, roleName) = try Self.parts(of: role)
         try checkSession()
         try checkPolicies()
+        if try Self.value("ExternalId", in: form) != nil {
+            _ = try Self.text("ExternalId", in: form, length: 2...1224)
+        }
         if try Self.value("ProviderId", in: form) != nil {
             throw STSError("ValidationError", "ProviderId is for OAuth 2.0 access tokens, not for ID tokens")
         }

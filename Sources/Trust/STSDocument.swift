@@ -2,14 +2,19 @@ internal import Encoding
 internal import HTTP
 internal import Time
 
-/// What STS gives for a token that it takes.
+/// What STS gives for a token or a signature that it takes.
 struct STSResult {
+    /// Whose token it was.
+    struct WebIdentity {
+        let subject: String
+        let issuer: String
+        let audience: String
+    }
+
     let call: STSCall
-    let subject: String
-    let issuer: String
-    let audience: String
-    let sourceIdentity: String?
-    let expires: UnixTime
+    /// Nil where another session's keys, and no token, were what it was given for.
+    let identity: WebIdentity?
+    let session: STSSessions.Session
 }
 
 /// The XML of STS's answers.
@@ -18,29 +23,33 @@ enum STSDocument {
 
     /// The answer that carries a credential.
     static func response(_ result: STSResult) -> HTTPResponse {
+        let (call, session) = (result.call, result.session)
         let credentials = [
-            element("AccessKeyId", FakeSecret.accessKeyID()),
-            element("SecretAccessKey", FakeSecret.secretAccessKey()),
-            element("SessionToken", FakeSecret.sessionToken()),
-            element("Expiration", RFC3339.format(result.expires)),
+            element("AccessKeyId", session.accessKeyID),
+            element("SecretAccessKey", session.secretAccessKey),
+            element("SessionToken", session.sessionToken),
+            element("Expiration", RFC3339.format(session.expires)),
         ]
-        let (call, provider) = (result.call, result.issuer.drop(prefix: "https://").drop(prefix: "http://"))
         let user = [
             element("AssumedRoleId", "\(FakeSecret.roleID()):\(call.session)"),
             element("Arn", "arn:aws:sts::\(call.account):assumed-role/\(call.roleName)/\(call.session)"),
         ]
-        var parts = [
-            parent("Credentials", credentials), element("SubjectFromWebIdentityToken", result.subject),
-            parent("AssumedRoleUser", user),
-            element("Provider", "arn:aws:iam::\(call.account):oidc-provider/\(provider)"),
-            element("Audience", result.audience),
-        ]
-        if let identity = result.sourceIdentity { parts.append(element("SourceIdentity", identity)) }
+        var parts = [parent("Credentials", credentials), parent("AssumedRoleUser", user)]
+        if let identity = result.identity {
+            let provider = identity.issuer.drop(prefix: "https://").drop(prefix: "http://")
+            parts += [
+                element("SubjectFromWebIdentityToken", identity.subject),
+                element("Provider", "arn:aws:iam::\(call.account):oidc-provider/\(provider)"),
+                element("Audience", identity.audience),
+            ]
+        }
+        if let source = session.sourceIdentity { parts.append(element("SourceIdentity", source)) }
+        let action = result.identity == nil ? "AssumeRole" : "AssumeRoleWithWebIdentity"
         let id = FakeSecret.requestID()
         let root = [
-            parent("AssumeRoleWithWebIdentityResult", parts), parent("ResponseMetadata", [element("RequestId", id)]),
+            parent("\(action)Result", parts), parent("ResponseMetadata", [element("RequestId", id)]),
         ]
-        return document("AssumeRoleWithWebIdentityResponse", root, status: 200, id)
+        return document("\(action)Response", root, status: 200, id)
     }
 
     /// The answer that carries an error.

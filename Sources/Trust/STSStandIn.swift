@@ -4,7 +4,8 @@ internal import JSON
 internal import Time
 internal import Tokens
 
-/// AWS STS as far as AssumeRoleWithWebIdentity goes: any role of any account trusts the sandbox's issuers.
+/// AWS STS as far as AssumeRoleWithWebIdentity and AssumeRole go: any role of any account trusts the sandbox's issuers, and
+/// any session that it gave.
 ///
 /// Where the real service is known to be stricter than its documents it is so here; where a check of it is not known, this
 /// one leaves it out rather than invent it.
@@ -13,6 +14,8 @@ struct STSStandIn: Sendable {
     private let clock: WallClock
     private let report: @Sendable (SandboxEvent) -> Void
     private let audiences: [String]
+    private let sessions: STSSessions
+    private let registry: ECRStandIn
 
     init(
         _ settings: Sandbox.Settings,
@@ -24,41 +27,59 @@ struct STSStandIn: Sendable {
         self.clock = clock
         self.report = report
         audiences = settings.awsAudiences
+        sessions = STSSessions(clock: clock)
+        registry = ECRStandIn(sessions, clock, report)
     }
 
     /// Answers a request to `/`.
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        guard !ECRStandIn.isMeant(by: request) else { return registry.answer(request) }
         do throws(STSError) {
-            return STSDocument.response(try await assumeRole(request))
+            let call = try STSCall(request)
+            do throws(STSError) {
+                return STSDocument.response(try await assume(call, request))
+            } catch {
+                report(SandboxEvent(.aws, call.role, .refused(reason: "\(error.code): \(error.message)")))
+                throw error
+            }
         } catch {
             return STSDocument.response(error)
         }
     }
 
-    private func assumeRole(_ request: HTTPRequest) async throws(STSError) -> STSResult {
-        let call = try STSCall(request)
-        do throws(STSError) {
-            let claims = try await verify(call)
+    private func assume(_ call: STSCall, _ request: HTTPRequest) async throws(STSError) -> STSResult {
+        switch call.action {
+        case .webIdentity(let token):
+            let (claims, own) = try await verify(token, call.role)
             let subject = claims["sub"]?.asString ?? ""
             report(SandboxEvent(.aws, call.role, .taken(subject: subject)))
-            return STSResult(
-                call: call,
+            let identity = STSResult.WebIdentity(
                 subject: subject,
                 issuer: claims["iss"]?.asString ?? "",
-                audience: claims["azp"]?.asString ?? claims["aud"]?.asString ?? audiences[0],
-                sourceIdentity: claims["https://aws.amazon.com/source_identity"]?.asString,
-                expires: clock() + .seconds(call.seconds)
+                audience: claims["azp"]?.asString ?? claims["aud"]?.asString ?? audiences[0]
             )
-        } catch {
-            report(SandboxEvent(.aws, call.role, .refused(reason: "\(error.code): \(error.message)")))
-            throw error
+            return begin(call, identity, own.sourceIdentity)
+        case .session:
+            let signer = try sessions.signer(of: request, for: "sts")
+            // What signs is a session itself: a role that follows a role gets an hour at most.
+            guard call.seconds <= 3_600 else {
+                let limit = "the 1 hour session limit for roles assumed by role chaining"
+                throw STSError("ValidationError", "The requested DurationSeconds exceeds \(limit).")
+            }
+            report(SandboxEvent(.aws, call.role, .taken(subject: signer.accessKeyID)))
+            return begin(call, nil, signer.sourceIdentity)
         }
     }
 
-    private func verify(_ call: STSCall) async throws(STSError) -> JSONObject {
+    private func begin(_ call: STSCall, _ identity: STSResult.WebIdentity?, _ source: String?) -> STSResult {
+        let session = sessions.begin(account: call.account, seconds: call.seconds, sourceIdentity: source)
+        return STSResult(call: call, identity: identity, session: session)
+    }
+
+    private func verify(_ token: String, _ role: String) async throws(STSError) -> (JSONObject, STSClaims) {
         let claims: JSONObject
         do throws(RelyingParty.Rejection) {
-            claims = try await party.verify(call.token)
+            claims = try await party.verify(token)
         } catch {
             throw STSError(error, now: clock())
         }
@@ -67,8 +88,7 @@ struct STSStandIn: Sendable {
             throw STSError("InvalidIdentityToken", "The claim \(name) is no integer")
         }
         try checkParties(claims)
-        try checkRoles(claims, call.role)
-        return claims
+        return (claims, try STSClaims(claims, role: role))
     }
 
     /// Of several audiences none counts, but the authorised party does.
@@ -76,17 +96,6 @@ struct STSStandIn: Sendable {
         guard let several = claims["aud"]?.asArray, several.count > 1 else { return }
         guard let party = claims["azp"]?.asString, audiences.contains(party) else {
             throw STSError("InvalidIdentityToken", "Incorrect token audience")
-        }
-    }
-
-    /// A token that names roles is good for those alone.
-    private func checkRoles(_ claims: JSONObject, _ role: String) throws(STSError) {
-        guard let pinned = claims["https://aws.amazon.com/roles"] else { return }
-        let roles =
-            pinned.asArray?.compactMap(\.asString)
-            ?? pinned.asString?.split(separator: ";").map(String.init) ?? []
-        guard roles.contains(role) else {
-            throw STSError("InvalidIdentityToken", "The role \(role) is not among the roles of the token")
         }
     }
 }

@@ -74,8 +74,6 @@ struct BoundTests {
     @Test(
         "a key of the contract that this version does not support is refused by name, never ignored",
         arguments: [
-            ("aws", "tags: {a: b}"), ("aws", "source_identity: x"), ("aws", "then: [x]"), ("aws", "ecr: true"),
-            ("aws", "pin_role: true"),
             ("aws", "probe: true"), ("vault", "probe: true"), ("none", "probe: true"),
         ]
     )

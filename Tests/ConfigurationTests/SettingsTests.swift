@@ -102,9 +102,20 @@ struct SettingsTests {
                     role: "arn:aws-cn:iam::123456789012:role/deploy",
                     region: "cn-north-1",
                     endpoint: "https://sts.example.com",
-                    session: .seconds(900),
+                    session: .seconds(1_200),
                     policy: "{\"Version\": \"2012-10-17\",\n \"Statement\": []}\n",
-                    policyARNs: ["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"]
+                    policyARNs: ["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"],
+                    tags: [
+                        AWSSessionTag(key: "Project", claim: "project"),
+                        AWSSessionTag(key: "Team", claim: "team", isTransitive: true),
+                    ],
+                    sourceIdentity: "actor",
+                    pinsRole: false,
+                    chain: [
+                        AWSChainedRole(role: "arn:aws-cn:iam::123456789012:role/hub"),
+                        AWSChainedRole(role: "arn:aws-cn:iam::123456789012:role/spoke", externalID: "acme"),
+                    ],
+                    logsInToECR: true
                 )
             ),
             certificateAuthorities: "/etc/jobpass/ca/aws.crt",

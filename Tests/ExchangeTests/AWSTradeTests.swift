@@ -51,7 +51,7 @@ struct AWSTradeTests {
             credential.details == [
                 "region": "eu-west-1",
                 "assumed_role_arn": "arn:aws:sts::123456789012:assumed-role/deploy/acme-web.deploy.release@run1",
-                "assumed_role_id": "AROACLKWSDQRAOEXAMPLE:acme-web.deploy.release@run1",
+                "assumed_role_id": "AROACLKWSDQRAOEXAMPLE:acme-web.deploy.release@run1", "source_identity": "release",
             ]
         )
     }

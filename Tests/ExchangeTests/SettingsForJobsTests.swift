@@ -7,7 +7,11 @@ import Testing
 struct SettingsForJobsTests {
     private static let targets: [@Sendable () throws -> Target] = [
         { try awsTarget() }, { try awsTarget(policy: "{}", policyARNs: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]) },
-        { try vaultTarget() }, { try vaultTarget(namespace: nil) }, { try vaultTargetWithReads() },
+        {
+            let chain = [AWSChainedRole(role: roleARN), AWSChainedRole(role: roleARN, externalID: "acme")]
+            let aws = try AWSTarget(role: roleARN, region: "eu-west-1", chain: chain, logsInToECR: true)
+            return try Target(name: "aws-chained", service: .aws(aws))
+        }, { try vaultTarget() }, { try vaultTarget(namespace: nil) }, { try vaultTargetWithReads() },
         { try gcpTarget() }, { try gcpTarget(account: "deploy@acme.iam.gserviceaccount.com", session: .seconds(60)) },
         { try gcpTarget(account: "deploy@acme.iam.gserviceaccount.com", credential: .idToken) }, { try azureTarget() },
         { try exchangeTarget([("audience", "a"), ("audience", "b")], requested: "jwt") },
@@ -32,7 +36,8 @@ struct SettingsForJobsTests {
         let changes: [(String, JSON?)] = [
             ("type", "nimbus"), ("type", nil), ("role", nil), ("role", 5), ("role", "deploy"), ("session", "long"),
             ("session", "1m"), ("policy_arns", "x"), ("endpoint", "http://sts.example.com"), ("timeout", "0s"),
-            ("timeout", "10m"), ("ca", true),
+            ("timeout", "10m"), ("ca", true), ("ecr", "yes"), ("then", "x"), ("then", ["x"]),
+            ("then", [["role": "x"]]),
         ]
         for (key, value) in changes {
             var settings = good

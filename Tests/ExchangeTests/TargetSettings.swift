@@ -103,6 +103,63 @@ struct AWSTargetSettings {
         #expect(refused(nil, Array(repeating: arn, count: 11)) == "policy_arns")
         #expect(refused(nil, ["arn:aws-cn:iam::aws:policy/ReadOnlyAccess"]) == "policy_arns")
     }
+
+    @Test("a service that only answers as STS does has ARNs and regions of its own")
+    func elsewhere() throws {
+        for (role, region) in [
+            ("arn:minio:iam:::role/dummy-internal", "us-east-1"), ("arn:aws:iam:::role/ceph-deploy-1", "default"),
+            ("arn:aws:iam::tenant$x:role/deploy", "eu-central-rack-7"),
+        ] {
+            let target = try AWSTarget(role: role, region: region, endpoint: "https://s3.example.com")
+            #expect(target.role == role)
+            #expect(!target.asksAWS)
+            #expect(throws: TargetError.self) { try AWSTarget(role: role, region: region) }
+            #expect(throws: TargetError.self) {
+                try AWSTarget(role: role, region: region, endpoint: "https://sts.eu-west-1.amazonaws.com")
+            }
+        }
+    }
+
+    @Test("a session that another session begins lasts an hour at most")
+    func chainedSession() throws {
+        let chain = [AWSChainedRole(role: role)]
+        let hour = try AWSTarget(role: role, region: "eu-west-1", session: .seconds(3_600), chain: chain)
+        #expect(hour.session == .seconds(3_600))
+        let refused = refusedKey { () throws(TargetError) in
+            _ = try AWSTarget(role: role, region: "eu-west-1", session: .seconds(3_601), chain: chain)
+        }
+        #expect(refused == "session")
+    }
+
+    @Test("the roles of a chain are of the first one's partition, and not too many")
+    func chains() throws {
+        func refused(_ chain: [AWSChainedRole]) -> String? {
+            refusedKey { () throws(TargetError) in _ = try AWSTarget(role: role, region: "eu-west-1", chain: chain) }
+        }
+        #expect(refused(Array(repeating: AWSChainedRole(role: role, externalID: "a:b/c@d"), count: 5)) == nil)
+        #expect(refused(Array(repeating: AWSChainedRole(role: role), count: 6)) == "then")
+        #expect(refused([AWSChainedRole(role: "deploy")]) == "then")
+        #expect(refused([AWSChainedRole(role: "arn:aws-cn:iam::123456789012:role/deploy")]) == "then")
+        #expect(refused([AWSChainedRole(role: role, externalID: "x")]) == "then")
+        #expect(refused([AWSChainedRole(role: role, externalID: "a b")]) == "then")
+    }
+
+    @Test("the keys of tags keep within AWS's limits")
+    func tags() throws {
+        func refused(_ keys: [String]) -> String? {
+            refusedKey { () throws(TargetError) in
+                let tags = keys.map { AWSSessionTag(key: $0, claim: "project") }
+                _ = try AWSTarget(role: role, region: "eu-west-1", tags: tags)
+            }
+        }
+        #expect(refused((1...50).map { "Key \($0)" }) == nil)
+        #expect(refused((1...51).map { "Key \($0)" }) == "tags")
+        #expect(refused(["Team", "team"]) == "tags")
+        for key in ["", "aws:team", "AWS:x", "a'b", "a\tb", String(repeating: "k", count: 129)] {
+            #expect(refused([key]) == "tags")
+        }
+        #expect(refused([String(repeating: "é", count: 128)]) == nil)
+    }
 }
 
 @Suite("The settings of a Vault target")

@@ -90,7 +90,7 @@ struct STSStandInTests {
             (["DurationSeconds": "899"], "ValidationError"), (["DurationSeconds": "43201"], "ValidationError"),
             (["DurationSeconds": "1h"], "ValidationError"), (["Policy": ""], "ValidationError"),
             (["Policy": String(repeating: "a", count: 2049)], "ValidationError"),
-            (["ProviderId": "www.amazon.com"], "ValidationError"), (["Action": "AssumeRole"], "InvalidAction"),
+            (["ProviderId": "www.amazon.com"], "ValidationError"), (["Action": "GetSessionToken"], "InvalidAction"),
             (["Version": "2010-01-01"], "InvalidAction"), (["Action": nil], "InvalidAction"),
         ] as [([String: String?], String)]
     )
@@ -141,6 +141,30 @@ struct STSStandInTests {
         SpoiltToken("pinned to another role", "InvalidIdentityToken") { claims, _ in
             claims["https://aws.amazon.com/roles"] = ["arn:aws:iam::123456789012:role/other"]
         },
+        SpoiltToken("with a tag of two values", "InvalidIdentityToken") { claims, _ in
+            claims["https://aws.amazon.com/tags"] = ["principal_tags": ["Team": ["a", "b"]]]
+        },
+        SpoiltToken("with a tag that is no list", "InvalidIdentityToken") { claims, _ in
+            claims["https://aws.amazon.com/tags"] = ["principal_tags": ["Team": "a"]]
+        },
+        SpoiltToken("with a tag in characters that AWS does not take", "InvalidIdentityToken") { claims, _ in
+            claims["https://aws.amazon.com/tags"] = ["principal_tags": ["Team": ["o'neill"]]]
+        },
+        SpoiltToken("with a tag of AWS's own", "InvalidIdentityToken") { claims, _ in
+            claims["https://aws.amazon.com/tags"] = ["principal_tags": ["aws:team": ["a"]]]
+        },
+        SpoiltToken("with a tag twice but for its case", "InvalidIdentityToken") { claims, _ in
+            claims["https://aws.amazon.com/tags"] = ["principal_tags": ["Team": ["a"], "team": ["a"]]]
+        },
+        SpoiltToken("with a transitive tag that it has not", "InvalidIdentityToken") { claims, _ in
+            claims["https://aws.amazon.com/tags"] = ["principal_tags": ["a": ["b"]], "transitive_tag_keys": ["c"]]
+        },
+        SpoiltToken("with tags of no shape", "InvalidIdentityToken") { claims, _ in
+            claims["https://aws.amazon.com/tags"] = ["Team": "web"]
+        },
+        SpoiltToken("with a source identity that AWS does not take", "InvalidIdentityToken") { claims, _ in
+            claims["https://aws.amazon.com/source_identity"] = "Jane Doe"
+        },
         SpoiltToken("pinned to no role", "InvalidIdentityToken") { claims, _ in
             claims["https://aws.amazon.com/roles"] = []
         },
@@ -188,6 +212,9 @@ struct STSStandInTests {
         var pinned = sandbox.claims(for: "sts.amazonaws.com")
         pinned["https://aws.amazon.com/roles"] = .string("arn:aws:iam::123456789012:role/other;\(Self.role)")
         pinned["https://aws.amazon.com/source_identity"] = "somebody"
+        pinned["https://aws.amazon.com/tags"] = [
+            "principal_tags": ["Team": ["Grüne Wiese"], "Project": ["acme/web"]], "transitive_tag_keys": ["Team"],
+        ]
         var several = sandbox.claims(for: "sts.amazonaws.com")
         several["aud"] = ["sts.amazonaws.com", "vault"]
         several["azp"] = "sts.amazonaws.com"

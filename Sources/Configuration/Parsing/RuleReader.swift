@@ -44,6 +44,9 @@ struct RuleReader {
         return names.count == texts.count ? SubjectFormat(names) : nil
     }
 
+    /// The name of a claim that a run can have; nil where none can.
+    func claim(_ text: Located<String>) -> String? { isKnown(text.value, at: text.mark, text.key) ? text.value : nil }
+
     private func rule(_ node: YAMLNode, at key: String) -> Rule? {
         guard case .mapping(let entries) = node.value else {
             problems.error(

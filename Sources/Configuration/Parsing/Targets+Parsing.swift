@@ -15,7 +15,7 @@ struct TargetEntry {
     /// Whether tokens go to the cloud of the target's type, and not to another service that stands in for it.
     var asksCloudItself: Bool {
         switch target.service {
-        case .aws(let aws): aws.endpoint.url.hasPrefix("https://sts.")
+        case .aws(let aws): aws.asksAWS
         case .gcp(let gcp): gcp.endpoint == nil
         case .azure(let azure): azure.authority.url.hasPrefix("https://login.")
         case .vault, .tokenExchange, .recipe, .none: false
@@ -87,26 +87,24 @@ extension Section {
         files: inout FileSettings
     ) -> TargetEntry? {
         let trader = choice("exchange", of: Target.Trader.self) ?? .broker
-        let service = service(head.type, files: &files)
+        let service = service(head.type, shapes.reader, files: &files)
         let audience = targetAudience(head.type, service, shapes)
         let rule = shapes.rule(self, audience: audience, party: .init(head.type, service))
         let fallback = fallback(of: head.type, contexts: contexts)
         let authorities = authorities(of: trader, files: &files)
         let limits = tradeLimits()
-        guard let service, let rule, let limits, head.name.isPlainName else { return nil }
+        guard let service, var rule, let limits, head.name.isPlainName else { return nil }
         return reported {
             () throws(TargetError) in
-            TargetEntry(
-                target: try Target(
-                    name: head.name,
-                    service: service,
-                    certificateAuthorities: authorities,
-                    limits: limits,
-                    trader: trader
-                ),
-                rule: rule,
-                fallback: fallback
+            let target = try Target(
+                name: head.name,
+                service: service,
+                certificateAuthorities: authorities,
+                limits: limits,
+                trader: trader
             )
+            rule.added = target.addedClaims
+            return TargetEntry(target: target, rule: rule, fallback: fallback)
         }
     }
 

@@ -60,6 +60,16 @@ extension Section {
         return number
     }
 
+    /// `true` or `false`, written without quotes.
+    func flag(_ key: String) -> Bool? {
+        guard let node = node(key) else { return nil }
+        guard case .scalar(let scalar) = node.value, scalar.isPlain, ["true", "false"].contains(scalar.text) else {
+            refuse(key, "saw neither true nor false", fix: "write true or false, without quotes")
+            return nil
+        }
+        return scalar.text == "true"
+    }
+
     /// One of a set of words.
     func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, of: Choice.Type) -> Choice? {
         text(key).flatMap { choice($0, of: Choice.self, noun: "value of this key") }
