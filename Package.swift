@@ -88,7 +88,7 @@ let flow: [Target] = [
     module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Time"]),  // contexts, sealed at rest
     module(
         "Exchange",
-        ["Claims", "Policy", "Tokens", "Ledger", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time"]
+        ["Claims", "Policy", "Tokens", "Ledger", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Locks", "Time"]
     ),  // the trade at a cloud
     module(
         "Delivery",

@@ -28,8 +28,6 @@ package final class Broker: Sendable {
         /// Answers auditors, with calls that block on the executor beside it.
         package let audit: AuditLog
         package let auditExecutor: any TaskExecutor
-        /// How trades wait between tries.
-        package let pacing: Pacing
         package let clock: WallClock
         package let log: Log
 
@@ -40,7 +38,6 @@ package final class Broker: Sendable {
             secrets: SecretVault,
             audit: AuditLog,
             auditExecutor: any TaskExecutor,
-            pacing: Pacing,
             clock: @escaping WallClock,
             log: Log
         ) {
@@ -49,7 +46,6 @@ package final class Broker: Sendable {
             self.secrets = secrets
             self.audit = audit
             self.auditExecutor = auditExecutor
-            self.pacing = pacing
             self.clock = clock
             self.log = log
         }
@@ -60,7 +56,10 @@ package final class Broker: Sendable {
     let secrets: SecretVault
     let audit: AuditLog
     let auditExecutor: any TaskExecutor
-    let pacing: Pacing
+    /// What runs got and still hold.
+    let holdings = Holdings()
+    /// Which targets are down.
+    let breakers = Breakers()
     let clock: WallClock
     let log: Log
     let metrics = Metrics()
@@ -77,7 +76,6 @@ package final class Broker: Sendable {
         secrets = parts.secrets
         audit = parts.audit
         auditExecutor = parts.auditExecutor
-        pacing = parts.pacing
         clock = parts.clock
         log = parts.log
         self.standing = Lock(standing)
@@ -87,7 +85,15 @@ package final class Broker: Sendable {
     var now: Standing { standing.withLock { $0 } }
 
     /// Puts another configuration in force, for requests that begin from now on.
-    package func adopt(_ new: Standing) { standing.withLock { $0 = new } }
+    package func adopt(_ new: Standing) {
+        standing.withLock { $0 = new }
+        breakers.keep(Set(new.targets.keys))
+    }
+
+    /// The exchange for what came over one loop, by that loop's network and clock.
+    func exchange(over transport: any Transport, _ pacing: Pacing) -> Exchange {
+        Exchange(transport: transport, clock: clock, pacing: pacing, breakers: breakers)
+    }
 
     /// Lets `/readyz` say that no new work is wanted here, while what comes is still done.
     package func drain() { draining.store(true, ordering: .relaxed) }
@@ -110,14 +116,24 @@ package final class Broker: Sendable {
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
-    /// Answers a request; the transport is that of the loop on which it came.
-    package func answer(_ request: HTTPRequest, over transport: any Transport) async -> HTTPResponse {
+    /// Answers a request; the transport is that of the loop on which it came, and so is how trades wait between tries.
+    package func answer(
+        _ request: HTTPRequest,
+        over transport: any Transport,
+        pacing: Pacing
+    ) async -> HTTPResponse {
         metrics.count(.request)
         let trace = Hex.encode(Entropy.identifier())
         do throws(Problem) {
             switch Endpoint.router.match(request.method, path: request.path) {
             case .found(let endpoint, let parameters):
-                let call = Call(request: request, parameters: parameters, trace: trace, transport: transport)
+                let call = Call(
+                    request: request,
+                    parameters: parameters,
+                    trace: trace,
+                    transport: transport,
+                    pacing: pacing
+                )
                 return try await perform(endpoint, call)
             case .wrongMethod(let allowed): throw Problem(method: request.method, allowed: allowed)
             case .unknown:

@@ -1,3 +1,4 @@
+package import Exchange
 internal import Synchronization
 
 /// Counts what the broker does, and tells it in Prometheus' text format (version 0.0.4).
@@ -15,6 +16,7 @@ package final class Metrics: Sendable {
     private let runs = Atomic<Int>(0)
     private let unavailable = Atomic<Int>(0)
     private let requests = Atomic<Int>(0)
+    private let shared = Atomic<Int>(0)
 
     /// What can be counted.
     package enum Event: Sendable {
@@ -23,6 +25,8 @@ package final class Metrics: Sendable {
         case tokenIssued
         case denied
         case exchangeSucceeded
+        /// A credential that its run holds already was released to it again.
+        case exchangeShared
         case exchangeRefused
         case exchangeOutage
         case exchangeBroken
@@ -41,6 +45,7 @@ package final class Metrics: Sendable {
         case .runRegistered: runs.add(1, ordering: .relaxed)
         case .tokenIssued: tokens.add(1, ordering: .relaxed)
         case .denied: denials.add(1, ordering: .relaxed)
+        case .exchangeShared: shared.add(1, ordering: .relaxed)
         case .exchangeSucceeded: exchanges.add(1, ordering: .relaxed)
         case .exchangeRefused: refusals.add(1, ordering: .relaxed)
         case .exchangeOutage: outages.add(1, ordering: .relaxed)
@@ -51,8 +56,12 @@ package final class Metrics: Sendable {
         }
     }
 
-    /// The counters as Prometheus scrapes them; `ledgerSize` and `activeRuns` are what they are now.
-    package func text(ledgerSize: UInt64, activeRuns: Int) -> String {
+    /// The counters as Prometheus scrapes them; `ledgerSize`, `activeRuns` and `circuits` are what they are now.
+    package func text(
+        ledgerSize: UInt64,
+        activeRuns: Int,
+        circuits: [(target: String, position: Breaker.Position)]
+    ) -> String {
         var page = ""
         func add(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: Int)]) {
             page += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
@@ -71,12 +80,33 @@ package final class Metrics: Sendable {
                 ("{outcome=\"outage\"}", read(outages)), ("{outcome=\"broken\"}", read(broken)),
             ]
         )
+        add(
+            "jobpass_exchanges_shared_total",
+            "counter",
+            "Credentials released again to the run that holds them.",
+            [("", read(shared))]
+        )
+        if !circuits.isEmpty {
+            add("jobpass_circuit", "gauge", "Whether a target's breaker stands so.", Self.samples(of: circuits))
+        }
         add("jobpass_fallbacks_total", "counter", "Static secrets used in an outage.", [("", read(fallbacks))])
         add("jobpass_secret_reads_total", "counter", "Contexts read by jobs.", [("", read(secretReads))])
         add("jobpass_unavailable_total", "counter", "Answers of 503.", [("", read(unavailable))])
         add("jobpass_ledger_entries", "gauge", "Entries in the ledger.", [("", Int(clamping: ledgerSize))])
         add("jobpass_active_runs", "gauge", "Runs whose request token is alive.", [("", activeRuns)])
         return page
+    }
+
+    /// One sample for each target and position; a target's name needs no escape.
+    private static func samples(
+        of circuits: [(target: String, position: Breaker.Position)]
+    ) -> [(labels: String, value: Int)] {
+        circuits.flatMap { circuit in
+            Breaker.Position.allCases.map { position in
+                let labels = "{target=\"\(circuit.target)\",position=\"\(position.rawValue)\"}"
+                return (labels, circuit.position == position ? 1 : 0)
+            }
+        }
     }
 
     private func read(_ counter: borrowing Atomic<Int>) -> Int { counter.load(ordering: .relaxed) }

@@ -1,5 +1,5 @@
 package import JSON
-package import Time
+internal import Time
 
 /// The keys of an AWS credential, taken from the variables that carry it, in the shapes that AWS SDKs ask for.
 package struct AWSKeys: Sendable {
@@ -7,7 +7,8 @@ package struct AWSKeys: Sendable {
     private let secretAccessKey: String
     /// Nil for the static keys of an IAM user.
     private let sessionToken: String?
-    private let expires: UnixTime?
+    /// When to ask anew: with static keys before they end, since an SDK that got no date would never ask again.
+    private let askAgain: UnixTime?
 
     /// Finds the keys in a credential, from an exchange or a fallback.
     ///
@@ -25,27 +26,31 @@ package struct AWSKeys: Sendable {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         sessionToken = credential.environment.text(of: "AWS_SESSION_TOKEN")
-        expires = credential.expires
+        askAgain = credential.askAgain
     }
 
-    /// What `credential_process` prints: version 1; without `Expiration` an SDK never asks again.
+    /// What `credential_process` prints: version 1.
     package var processOutput: JSON {
         var keys: JSONObject = [
             "Version": 1, "AccessKeyId": .string(accessKeyID), "SecretAccessKey": .string(secretAccessKey),
         ]
         keys["SessionToken"] = sessionToken.map { .string($0) }
-        keys["Expiration"] = expires.map { .string(RFC3339.format($0)) }
+        keys["Expiration"] = askAgain.map { .string(RFC3339.format($0)) }
         return .object(keys)
     }
 
     /// What a container-credentials endpoint answers, where SDKs take no answer without `Token` and `Expiration`.
     ///
-    /// Static keys have neither: the token is empty then, which SDKs do not send, and the expiry is `again`, at which the SDK
-    /// asks anew and so finds the cloud when it is back.
-    package func containerAnswer(askAgain again: UnixTime) -> JSON {
-        [
+    /// Static keys have neither: the token is empty then, which SDKs do not send, and the expiry is when to ask anew.
+    ///
+    /// - Throws: `DeliveryError` with code `form` where the broker did not say when.
+    package func containerAnswer() throws(DeliveryError) -> JSON {
+        guard let askAgain else {
+            throw DeliveryError(.form, "the credential has no end, and no time at which to ask anew")
+        }
+        return [
             "AccessKeyId": .string(accessKeyID), "SecretAccessKey": .string(secretAccessKey),
-            "Token": .string(sessionToken ?? ""), "Expiration": .string(RFC3339.format(expires ?? again)),
+            "Token": .string(sessionToken ?? ""), "Expiration": .string(RFC3339.format(askAgain)),
         ]
     }
 }

@@ -60,18 +60,27 @@ extension CredentialAnswer {
     }
 
     /// The answer that carries a context's secrets instead, and where to use them if the context does not say.
-    package init(_ values: consuming ReleasedValues, standingInFor target: Target) {
+    ///
+    /// They do not expire; `again` is when to ask anew, and so find the cloud when it is back, or the fallback over.
+    package init(_ values: consuming ReleasedValues, standingInFor target: Target, askAgain again: UnixTime) {
         self.target = target.name
         type = target.type.rawValue
         source = .fallback
         expires = nil
-        details = ["context": .string(values.context.text)]
+        details = [
+            "context": .string(values.context.text), "ask_again_at": .string(RFC3339.format(again)),
+        ]
         ledgerIndex = values.receipt.index
         var environment = values.takeSecrets()
         for (name, value) in target.whereabouts where !environment.names.contains(name) {
             environment.append(name, text: value)
         }
         self.environment = environment
+    }
+
+    /// When to ask anew: at its end, or for static secrets when the broker says; nil where it said nothing.
+    package var askAgain: UnixTime? {
+        expires ?? details["ask_again_at"]?.asString.flatMap { try? RFC3339.parse($0) }
     }
 
     /// The answer as JSON; it goes out with `Cache-Control: no-store`.

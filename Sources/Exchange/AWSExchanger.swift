@@ -26,7 +26,8 @@ struct AWSExchanger: Exchanger {
         guard aws.logsInToECR else { return credential(of: session, nil) }
         let signature = session.signature(for: "ecr", in: aws.region)
         let request = signature.signed(ECRLogin.request(to: aws.registryEndpoint), at: line.now)
-        return credential(of: session, try ECRLogin(await line.ask(request, refusals: ECRRefusals())))
+        let answer = try await line.ask(request, refusals: ECRRefusals())
+        return credential(of: session, try ECRLogin(answer, isAWS: aws.asksAWS))
     }
 
     /// Unsigned: the token itself is the proof.
@@ -90,7 +91,7 @@ struct AWSExchanger: Exchanger {
             details["docker"] = [
                 "registry": .string(login.registry), "username": .string(login.username),
                 "password_variable": .string(Self.registryPassword.text),
-                "expires_at": .string(RFC3339.format(login.expires)),
+                "expires_at": .string(RFC3339.format(login.expires ?? session.expires)),
             ]
         }
         return Credential(

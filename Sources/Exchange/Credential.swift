@@ -47,6 +47,21 @@ package struct Credential: ~Copyable, Sendable {
         self.isShareable = isShareable
     }
 
+    /// The same once more, for another release of it.
+    package borrowing func copy() -> Credential {
+        Credential(
+            target: target,
+            type: type,
+            name: name,
+            session: session,
+            expires: expires,
+            details: details,
+            environment: environment.copy(),
+            revocation: revocation,
+            isShareable: isShareable
+        )
+    }
+
     /// Seals the credential behind its entry of kind `exchange.succeeded`.
     ///
     /// The entry gets target, expiry and the names that the cloud's logs have; who trades, and with which token, is the

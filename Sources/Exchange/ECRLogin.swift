@@ -10,8 +10,8 @@ struct ECRLogin: Sendable {
     /// `AWS`, always.
     let username: String
     let password: String
-    /// When ECR ends it; what a session's end does to it is not documented.
-    let expires: UnixTime
+    /// When ECR ends it, which may be after its session's end; nil where a service that is not AWS gave a time gone by.
+    let expires: UnixTime?
 
     /// The request, which the session's keys have yet to sign.
     static func request(to endpoint: Endpoint) -> OutgoingRequest {
@@ -26,10 +26,10 @@ struct ECRLogin: Sendable {
         )
     }
 
-    /// Reads the answer.
+    /// Reads the answer, of AWS itself or of a service that answers as it does (moto's logins ended in 2015).
     ///
     /// - Throws: `ExchangeFailure` of kind `brokenAnswer`.
-    init(_ answer: CloudAnswer) throws(ExchangeFailure) {
+    init(_ answer: CloudAnswer, isAWS: Bool) throws(ExchangeFailure) {
         guard let json = try? JSON.parse(answer.response.body),
             let data = json["authorizationData"]?.asArray?.first, let token = data["authorizationToken"]?.asString,
             let proxy = data["proxyEndpoint"]?.asString
@@ -47,13 +47,15 @@ struct ECRLogin: Sendable {
             address.path.isEmpty || address.path == "/", address.query == nil
         else { throw Self.broken("proxyEndpoint is no URL of a host") }
         registry = address.host + (address.port.map { ":\($0)" } ?? "")
+        let end: UnixTime
         switch data["expiresAt"] {
-        case .integer(let seconds) where seconds > answer.came.seconds && seconds < Self.latest:
-            expires = UnixTime(seconds: seconds)
-        case .number(let seconds) where seconds > Double(answer.came.seconds) && seconds < Double(Self.latest):
-            expires = UnixTime(seconds: Int64(seconds))
-        default: throw Self.broken("expiresAt is no time in the future")
+        case .integer(let seconds) where (0..<Self.latest).contains(seconds): end = UnixTime(seconds: seconds)
+        case .number(let seconds) where (0..<Double(Self.latest)).contains(seconds):
+            end = UnixTime(seconds: Int64(seconds))
+        default: throw Self.broken("expiresAt is no time")
         }
+        guard end > answer.came || !isAWS else { throw Self.broken("the login had expired when it came") }
+        expires = end > answer.came ? end : nil
     }
 
     /// The year 9999, past which nothing writes a time.

@@ -18,12 +18,19 @@ package struct Exchange: Sendable {
     private let transport: any Transport
     private let clock: WallClock
     private let pacing: Pacing
+    private let breakers: Breakers
 
-    /// Makes an exchange over one network.
-    package init(transport: any Transport, clock: @escaping WallClock, pacing: Pacing) {
+    /// Makes an exchange over one network; who asks the same services shares the breakers.
+    package init(
+        transport: any Transport,
+        clock: @escaping WallClock,
+        pacing: Pacing,
+        breakers: Breakers
+    ) {
         self.transport = transport
         self.clock = clock
         self.pacing = pacing
+        self.breakers = breakers
     }
 
     /// Trades a recorded token for a target's credential, again and again within the target's time-out while there is an
@@ -74,7 +81,8 @@ package struct Exchange: Sendable {
             to: target,
             within: target.limits.shortened(to: atMost),
             clock: clock,
-            pacing: pacing
+            pacing: pacing,
+            breaker: breakers.breaker(of: target.name)
         )
     }
 }

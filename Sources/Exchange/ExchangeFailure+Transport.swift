@@ -24,6 +24,19 @@ extension ExchangeFailure {
         isWorthAnotherTry = kind == .outage && error.code != .certificate
     }
 
+    /// The outage of a service that is not asked before some time has passed, since it was down a moment ago.
+    init(notAskedFor pause: Duration, after last: String) {
+        let seconds = max(pause, .seconds(1)).components.seconds
+        self.init(
+            .outage,
+            code: "circuit-open",
+            message: "not asked, and not for the next \(seconds) s: \(Breaker.threshold) tries in a row failed, "
+                + "the last by \(last)"
+        )
+        attempts = 0
+        isWorthAnotherTry = false
+    }
+
     /// What is left of a failure where nobody waits for the outcome any more: it says nothing of the cloud.
     func whenNobodyWaits() -> ExchangeFailure {
         var failure = ExchangeFailure(

@@ -12,6 +12,8 @@ package enum EntryKind: String, CaseIterable, Sendable {
     /// The cloud could not be reached, or gave no answer.
     case exchangeFailed = "exchange.failed"
     case fallbackUsed = "fallback.used"
+    /// A credential was ended before its time, or could not be.
+    case credentialRevoked = "credential.revoked"
     case secretRead = "secret.read"
     case secretDenied = "secret.denied"
     case secretChanged = "secret.changed"
@@ -44,6 +46,7 @@ package enum EntryKind: String, CaseIterable, Sendable {
         case .federationDenied: 16
         case .adminDenied: 17
         case .outputUnmasked: 18
+        case .credentialRevoked: 19
         }
     }
 

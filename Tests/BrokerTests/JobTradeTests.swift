@@ -178,7 +178,12 @@ struct JobTradeTests {
         let response = try await site.send(.post, "/v1/targets/own/token", as: run.token)
         let answer = try TargetTokenAnswer(parsing: response.response.body)
         let cloud = FakeTransport([.status(200, Self.sts)])
-        let exchange = Exchange(transport: cloud, clock: site.book.clock.wall, pacing: TestTime().pacing())
+        let exchange = Exchange(
+            transport: cloud,
+            clock: site.book.clock.wall,
+            pacing: TestTime().pacing(),
+            breakers: Breakers()
+        )
         let traded = try await exchange.trade(answer.token, at: answer.target, for: answer.job)
         let sent = String(decoding: try #require(cloud.requests.first).body, as: UTF8.self)
         #expect(sent.contains("RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fdeploy"))

@@ -7,6 +7,7 @@ import Policy
 import Secrets
 import Support
 import Testing
+import Time
 
 @Suite("From the ledger to the job")
 struct DeliveredTests {
@@ -42,7 +43,11 @@ struct DeliveredTests {
         guard case .use(let use) = fallback.decide(after: .outage, at: harness.book.clock.now) else { return .null }
         let entry = Entry(.fallbackUsed, .succeeded, trace: "trace")
         let sealed = try await harness.vault.read(use, for: .sample(VaultHarness.context), recordedAs: entry)
-        return try await CredentialAnswer(harness.ledger.record(sealed).open(), standingInFor: target).json()
+        return try await CredentialAnswer(
+            harness.ledger.record(sealed).open(),
+            standingInFor: target,
+            askAgain: RFC3339.parse("2026-11-22T11:00:00Z")
+        ).json()
     }
 
     @Test("a fallback is answered as such, without an end, and with where to use it")
@@ -53,7 +58,7 @@ struct DeliveredTests {
                 "environment": [
                     "VAULT_TOKEN": "s.static", "VAULT_ADDR": "https://vault.example.com", "VAULT_NAMESPACE": "ci",
                 ],
-                "credential": ["context": "aws-legacy"], "ledger_index": 1,
+                "credential": ["context": "aws-legacy", "ask_again_at": "2026-11-22T11:00:00Z"], "ledger_index": 1,
             ]
         )
     }

@@ -95,16 +95,21 @@ struct FormTests {
 
     @Test("the container answer has all four members that SDKs insist on")
     func container() throws {
-        let again = try RFC3339.parse("2026-11-22T11:00:00Z")
         #expect(
-            try AWSKeys(of: credential(answer())).containerAnswer(askAgain: again) == [
+            try AWSKeys(of: credential(answer())).containerAnswer() == [
                 "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret/+", "Token": "token==",
                 "Expiration": "2026-11-22T10:30:00Z",
             ]
         )
         let keys: JSONObject = ["AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s"]
+        guard var members = answer(keys, source: "fallback", expires: nil).asObject else { return }
+        let unknown = try AWSKeys(of: credential(.object(members)))
+        #expect(throws: DeliveryError.self) { try unknown.containerAnswer() }
+        members["credential"] = ["context": "legacy", "ask_again_at": "2026-11-22T11:00:00Z"]
+        let fallback = try AWSKeys(of: credential(.object(members)))
+        #expect(fallback.processOutput["Expiration"] == "2026-11-22T11:00:00Z")
         #expect(
-            try AWSKeys(of: credential(answer(keys, source: "fallback", expires: nil))).containerAnswer(askAgain: again)
+            try fallback.containerAnswer()
                 == ["AccessKeyId": "AKIA", "SecretAccessKey": "s", "Token": "", "Expiration": "2026-11-22T11:00:00Z"]
         )
     }

@@ -44,17 +44,17 @@ struct EntryTests {
 
     @Test("every kind and outcome has a number of its own, and its name in the contract")
     func codes() {
-        #expect(Set(EntryKind.allCases.map(\.code)) == Set(1...18))
+        #expect(Set(EntryKind.allCases.map(\.code)) == Set(1...19))
         #expect(EntryKind.allCases.allSatisfy { EntryKind(code: $0.code) == $0 })
         #expect(Outcome.allCases.allSatisfy { Outcome(code: $0.code) == $0 })
         #expect(EntryKind(code: 0) == nil)
-        #expect(EntryKind(code: 19) == nil)
+        #expect(EntryKind(code: 20) == nil)
         #expect(Outcome(code: 0) == nil)
         #expect(Outcome(code: 5) == nil)
         let names = """
             run.registered run.ended token.issued token.denied exchange.succeeded exchange.denied exchange.refused \
-            exchange.failed fallback.used secret.read secret.denied secret.changed key.changed config.loaded \
-            federation.accepted federation.denied admin.denied output.unmasked
+            exchange.failed fallback.used credential.revoked secret.read secret.denied secret.changed key.changed \
+            config.loaded federation.accepted federation.denied admin.denied output.unmasked
             """
         #expect(EntryKind.allCases.map(\.rawValue).joined(separator: " ") == names)
     }

@@ -55,6 +55,7 @@ package final class FakeTransport: Transport {
     private struct State {
         var script: ArraySlice<Reply>
         var requests: [OutgoingRequest] = []
+        var hold: (@Sendable () async -> Void)?
     }
 
     private let state: Lock<State>
@@ -70,11 +71,19 @@ package final class FakeTransport: Transport {
     /// Every request, in order.
     package var requests: [OutgoingRequest] { state.withLock { $0.requests } }
 
+    /// What every request waits for before it is answered; nil for nothing.
+    package var hold: (@Sendable () async -> Void)? {
+        get { state.withLock { $0.hold } }
+        set { state.withLock { $0.hold = newValue } }
+    }
+
     package func send(_ request: OutgoingRequest) async throws(TransportError) -> HTTPResponse {
-        let reply = state.withLock { state in
+        let (reply, hold) = state.withLock { state in
             state.requests.append(request)
-            return state.script.count > 1 ? state.script.removeFirst() : state.script[state.script.startIndex]
+            let reply = state.script.count > 1 ? state.script.removeFirst() : state.script[state.script.startIndex]
+            return (reply, state.hold)
         }
+        await hold?()
         switch reply {
         case .answer(let response, let delay):
             try pass(delay, within: request)

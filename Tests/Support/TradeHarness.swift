@@ -12,6 +12,8 @@ package struct TradeHarness {
     package let ledger: Ledger
     package let network: FakeTransport
     package let exchange: Exchange
+    private let pacing: Pacing
+    private let breakers = Breakers()
 
     /// Makes one whose network follows a script and whose jitter draws a part from 0 to 1 of each bound.
     package init(_ script: [FakeTransport.Reply], drawing part: Double = 1) throws {
@@ -19,7 +21,8 @@ package struct TradeHarness {
         try book.create()
         ledger = try book.open()
         network = FakeTransport(script, time: time)
-        exchange = Exchange(transport: network, clock: book.clock.wall, pacing: time.pacing(drawing: part))
+        pacing = time.pacing(drawing: part)
+        exchange = Exchange(transport: network, clock: book.clock.wall, pacing: pacing, breakers: breakers)
     }
 
     /// One key for all tests: making an RSA key takes longer than all the rest.
@@ -42,6 +45,11 @@ package struct TradeHarness {
         } catch {
             return error
         }
+    }
+
+    /// How a target's breaker stands now.
+    package func position(of target: String) -> Breaker.Position {
+        breakers.breaker(of: target).position(at: time.elapsed)
     }
 
     /// A credential as a job gets it.

@@ -3,7 +3,6 @@ internal import Exchange
 internal import HTTP
 internal import JSON
 internal import Runs
-internal import Time
 
 /// `GET /v1/targets/NAME/aws`: the answer that AWS SDKs want from `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
 ///
@@ -26,17 +25,15 @@ extension Broker {
             throw Problem(.invalidRequest, "Target '\(name)' is of type \(target.type.rawValue), wanted aws.")
         }
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
-            let answer = try await obtain(name, for: run, trace: call.trace, over: call.transport)
+            let exchange = exchange(over: call.transport, call.pacing)
+            let answer = try await obtain(name, for: run, trace: call.trace, through: exchange)
             do throws(DeliveryError) {
-                return .secretJSON(200, try AWSKeys(of: answer).containerAnswer(askAgain: clock() + Self.fallbackLife))
+                return .secretJSON(200, try AWSKeys(of: answer).containerAnswer())
             } catch {
                 throw Problem(.unavailable, "\(error).")
             }
         }
     }
-
-    /// After how long an SDK that was given static keys asks again.
-    private static let fallbackLife = Duration.seconds(20 * 60)
 }
 
 extension Problem {

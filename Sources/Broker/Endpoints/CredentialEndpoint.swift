@@ -8,7 +8,8 @@ extension Broker {
     func credentials(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
-            let answer = try await obtain(call.parameters[0], for: run, trace: call.trace, over: call.transport)
+            let exchange = exchange(over: call.transport, call.pacing)
+            let answer = try await obtain(call.parameters[0], for: run, trace: call.trace, through: exchange)
             return .secretJSON(200, answer.json())
         }
     }

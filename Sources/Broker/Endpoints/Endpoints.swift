@@ -84,7 +84,7 @@ extension Broker {
         case .logKey: logKey()
         case .health: health()
         case .readiness: try readiness()
-        case .figures: figures()
+        case .figures: figures(call)
         case .putSecret: try await putSecret(call)
         case .deleteSecret: try await deleteSecret(call)
         case .listSecrets: try await listSecrets(call)

@@ -1,3 +1,4 @@
+internal import Exchange
 internal import HTTP
 internal import Ledger
 internal import Runs
@@ -27,11 +28,15 @@ extension Broker {
     }
 
     /// The counters, for Prometheus.
-    func figures() -> HTTPResponse {
+    func figures(_ call: Call) -> HTTPResponse {
         // The second line of a checkpoint is the tree's size (C2SP tlog-checkpoint).
         let lines = String(decoding: ledger.checkpoint, as: UTF8.self).split(separator: "\n", maxSplits: 2)
         let recorded = lines.count > 1 ? UInt64(lines[1]) ?? 0 : 0
-        let page = metrics.text(ledgerSize: recorded, activeRuns: runs.activeCount)
+        let page = metrics.text(
+            ledgerSize: recorded,
+            activeRuns: runs.activeCount,
+            circuits: breakers.positions(at: call.pacing.elapsed())
+        )
         return .text(200, Array(page.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 }

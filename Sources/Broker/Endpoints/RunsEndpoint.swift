@@ -53,7 +53,12 @@ extension Broker {
     func endRun(_ call: Call) async throws(Problem) -> HTTPResponse {
         let (principal, _) = try await orchestrator(of: call)
         let status = try await ownRun(call)
-        try await end(status.run, by: principal.name, trace: call.trace)
+        try await end(
+            status.run,
+            by: principal.name,
+            trace: call.trace,
+            through: exchange(over: call.transport, call.pacing)
+        )
         return HTTPResponse(status: 204)
     }
 

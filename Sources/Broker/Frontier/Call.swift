@@ -1,4 +1,5 @@
 package import Encoding
+package import Exchange
 package import HTTP
 
 /// One request on its way to an endpoint: routed, traced, its query parsed.
@@ -10,13 +11,22 @@ package final class Call: Sendable {
     package let trace: String
     /// What reaches other servers from the loop on which the request came.
     package let transport: any Transport
+    /// How that loop waits.
+    package let pacing: Pacing
 
     /// Makes a call.
-    package init(request: HTTPRequest, parameters: [String], trace: String, transport: any Transport) {
+    package init(
+        request: HTTPRequest,
+        parameters: [String],
+        trace: String,
+        transport: any Transport,
+        pacing: Pacing
+    ) {
         self.request = request
         self.parameters = parameters
         self.trace = trace
         self.transport = transport
+        self.pacing = pacing
     }
 
     /// The query's fields.

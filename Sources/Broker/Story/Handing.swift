@@ -45,17 +45,18 @@ extension Broker {
             entry.expires = credential.expires
             entry.reason = "traded by the job, by its own report"
             let receipt = try await record(entry)
+            holdings.note(HeldCredential(credential, of: target), for: run.id, at: clock())
             metrics.count(.exchangeSucceeded)
             return .recorded(receipt.index)
         case .failed(let failure):
-            let values = try await fallBack(
-                after: failure,
+            let answer = try await standIn(
+                for: failure,
                 at: target,
-                for: run,
+                to: run,
                 trace: trace,
                 token: report.identifier
             )
-            return .fallback(CredentialAnswer(values, standingInFor: target))
+            return .fallback(answer)
         }
     }
 

@@ -30,16 +30,4 @@ extension Broker {
             throw Problem(error)
         }
     }
-
-    /// The last step: ends a run, at once and for good.
-    func end(_ run: Run, by principal: String, trace: String) async throws(Problem) {
-        let before: RunStatus?
-        do throws(RunError) {
-            before = try await runs.end(run.id)
-        } catch {
-            throw Problem(error)
-        }
-        guard before?.state == .active else { return }
-        try await record(.ended(run, by: principal, trace: trace))
-    }
 }

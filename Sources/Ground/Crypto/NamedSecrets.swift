@@ -30,6 +30,14 @@ package struct NamedSecrets: ~Copyable, Sendable {
         append(name, SecretBytes(consuming: &bytes))
     }
 
+    /// The same names with the same secrets, which end when the last that has them does.
+    package borrowing func copy() -> NamedSecrets {
+        var copy = NamedSecrets()
+        copy.names = names
+        copy.slots = slots
+        return copy
+    }
+
     /// Lends the secret of a name; nil where there is none.
     ///
     /// - Throws: what `body` throws.

@@ -2,6 +2,7 @@ internal import Broker
 internal import Configuration
 internal import Crypto
 internal import EventLoop
+internal import Exchange
 internal import HTTP
 internal import HTTPClient
 internal import HTTPServer
@@ -26,6 +27,7 @@ struct BrokerService: Sendable {
             let loop = try EventLoop()
             try loop.start(name: "jobpass-\(number)")
             let client = HTTPClient(on: loop)
+            let pacing = Pacing(on: loop)
             // Port 0 lets the system choose for the first loop; the others share what it chose.
             let port = servers.first?.port ?? settings.listen.port
             let server = try await HTTPServer.start(
@@ -37,7 +39,7 @@ struct BrokerService: Sendable {
                     limits: Self.limits(settings.limits),
                     errorBody: { broker.refuse(status: $0, reason: $1) }
                 )
-            ) { request in await broker.answer(request, over: client) }
+            ) { request in await broker.answer(request, over: client, pacing: pacing) }
             loops.append(loop)
             servers.append(server)
         }

@@ -5,6 +5,7 @@ internal import Crypto
 internal import Encoding
 internal import EventLoop
 internal import Exchange
+internal import HTTPClient
 internal import Ledger
 internal import Logs
 internal import POSIX
@@ -39,7 +40,6 @@ extension ServeCommand {
             secrets: opened.vault,
             audit: AuditLog(storage: opened.store),
             auditExecutor: try WorkerThread(),
-            pacing: .real,
             clock: SystemClock.now,
             log: log
         )
@@ -50,7 +50,7 @@ extension ServeCommand {
             "listening",
             ["address": "\(settings.listen.host)", "port": "\(service.port)", "issuer": "\(settings.issuer)"]
         )
-        let sweeper = Task(executorPreference: loop) { await sweep(runs, log: log, on: loop) }
+        let sweeper = Task(executorPreference: loop) { await sweep(runs, broker, log: log, on: loop) }
         defer { sweeper.cancel() }
         let (arrivals, arrived) = AsyncStream.makeStream(of: Signal.self)
         let watch = try EventWatch(signals.descriptor.number, for: .read, on: loop) { _ in
@@ -78,8 +78,11 @@ extension ServeCommand {
         return .success
     }
 
-    private static func sweep(_ runs: RunRegistry, log: Log, on loop: EventLoop) async {
+    private static func sweep(_ runs: RunRegistry, _ broker: Broker, log: Log, on loop: EventLoop) async {
+        let client = HTTPClient(on: loop)
         while (try? await loop.sleep(for: sweepEvery)) != nil {
+            let trace = Hex.encode(Entropy.bytes(16))
+            await broker.sweepHoldings(over: client, pacing: Pacing(on: loop), trace: trace)
             do throws(RunError) {
                 try await runs.sweep()
             } catch {
@@ -87,19 +90,4 @@ extension ServeCommand {
             }
         }
     }
-}
-
-extension Pacing {
-    /// Real time and real chance.
-    static let real: Pacing = {
-        let start = ContinuousClock.now
-        return Pacing(
-            elapsed: { start.duration(to: ContinuousClock.now) },
-            sleep: { try? await Task.sleep(for: $0) },
-            jitter: { bound in
-                var random = SecureRandom()
-                return .milliseconds(Int64.random(in: 0...max(0, bound.wholeMilliseconds), using: &random))
-            }
-        )
-    }()
 }
