@@ -87,6 +87,9 @@ package final class Holdings: Sendable {
         }
     }
 
+    /// How many credentials of one run are remembered: of more the oldest are forgotten, and live to their own end.
+    package static let mostOfOneRun = 1_000
+
     private let shares = Lock<[String: Share]>([:])
 
     /// Makes holdings of no run.
@@ -149,15 +152,16 @@ package final class Holdings: Sendable {
         shares.withLock { shares in
             shares[run, default: Share()].forget(at: now)
             shares[run, default: Share()].items.append(item)
+            if let count = shares[run]?.items.count, count > Self.mostOfOneRun { shares[run]?.items.removeFirst() }
         }
     }
 
-    /// Takes note of what a job traded for itself; of more than a thousand the oldest are forgotten.
+    /// Takes note of what a job traded for itself.
     package func note(_ credential: HeldCredential, for run: String, at now: UnixTime) {
         shares.withLock { shares in
             shares[run, default: Share()].forget(at: now)
             shares[run, default: Share()].own.append(credential)
-            if let count = shares[run]?.own.count, count > 1_000 { shares[run]?.own.removeFirst() }
+            if let count = shares[run]?.own.count, count > Self.mostOfOneRun { shares[run]?.own.removeFirst() }
         }
     }
 

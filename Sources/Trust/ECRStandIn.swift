@@ -29,8 +29,8 @@ struct ECRStandIn: Sendable {
     /// Answers a request to `/`.
     func answer(_ request: HTTPRequest) -> HTTPResponse {
         do throws(STSError) {
-            let session = try sessions.signer(of: request, for: "ecr")
-            let registry = "https://\(session.account).dkr.ecr.eu-west-1.amazonaws.com"
+            let (session, region) = try sessions.signer(of: request, for: "ecr")
+            let registry = "https://\(session.account).dkr.ecr.\(region).amazonaws.com"
             report(SandboxEvent(.aws, registry, .taken(subject: session.accessKeyID)))
             let data: JSON = [
                 "authorizationToken": .string(Base64.encode(Array("AWS:\(FakeSecret.sessionToken())".utf8))),

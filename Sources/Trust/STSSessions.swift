@@ -48,10 +48,13 @@ final class STSSessions: Sendable {
         return session
     }
 
-    /// The session that signed a request for a service.
+    /// The session that signed a request for a service, and the region for which it did.
     ///
     /// - Throws: `STSError` in the words that AWS has for a signature which is not right.
-    func signer(of request: HTTPRequest, for service: String) throws(STSError) -> Session {
+    func signer(
+        of request: HTTPRequest,
+        for service: String
+    ) throws(STSError) -> (session: Session, region: String) {
         guard let text = request.fields["Authorization"] else {
             throw STSError("MissingAuthenticationToken", "Request is missing Authentication Token", status: 403)
         }
@@ -93,7 +96,7 @@ final class STSSessions: Sendable {
             let words = "The request signature we calculated does not match the signature you provided."
             throw STSError("SignatureDoesNotMatch", words, status: 403)
         }
-        return session
+        return (session, claimed.region)
     }
 
     /// What an Authorization field says of itself: `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`.

@@ -60,7 +60,7 @@ struct STSStandIn: Sendable {
             )
             return begin(call, identity, own.sourceIdentity)
         case .session:
-            let signer = try sessions.signer(of: request, for: "sts")
+            let signer = try sessions.signer(of: request, for: "sts").session
             // What signs is a session itself: a role that follows a role gets an hour at most.
             guard call.seconds <= 3_600 else {
                 let limit = "the 1 hour session limit for roles assumed by role chaining"
