@@ -84,6 +84,27 @@ extension Scenarios {
             #expect(try site.entries("kind=exchange.failed&target=openbao").count == 1)
         }
 
+        @Test("the end of the run is the end of its token, as OpenBao itself says")
+        func ends() throws {
+            let job = try site.register()
+            let run = try job.command(["credential", "openbao", "--format", "json"])
+            try #require(run.code == 0, "\(run)")
+            let credential = try JSON.parse(Array(run.output.utf8))
+            let token = try #require(credential["environment"]?["VAULT_TOKEN"]?.asString)
+            let lookup = "\(bao.url)/v1/auth/token/lookup-self"
+            #expect(try Call("GET", lookup, token: token).status == 200)
+            let ended = try Call("DELETE", "\(site.url)/v1/runs/\(job.id)", token: site.token(.orchestrator))
+            #expect(ended.status == 204, "\(ended)")
+            #expect(try Call("GET", lookup, token: token).status == 403)
+            let revoked = try site.entries("kind=credential.revoked&run=\(job.id)")
+            #expect(revoked.count == 1)
+            #expect(revoked.first?["outcome"] == "succeeded")
+            #expect(revoked.first?["target"] == "openbao")
+            let last = try site.entries("kind=run.ended&run=\(job.id)").first
+            let reason = last?["reason"]?.asString ?? "none"
+            #expect(reason.hasPrefix("being revoked: openbao "), "\(reason)")
+        }
+
         @Test("a fallback ends on its date")
         func fallbackEnds() throws {
             let text = try Files.readText(site.configuration)

@@ -227,7 +227,20 @@ extension Scenarios {
                     #expect(used == 0, "\(row.name)")
                 }
             }
+            try opens(site, job)
             broker.stop()
+        }
+
+        /// Five tries in a row have failed once the job asks again: then nobody waits, and whoever watches sees it.
+        private func opens(_ site: Site, _ job: Job) throws {
+            let fifth = try job.command(["credential", "closes"])
+            #expect(fifth.code == 69, "\(fifth)")
+            let figures = try Call("GET", "\(site.url)/metrics").body
+            #expect(figures.contains("jobpass_circuit{target=\"closes\",position=\"open\"} 1\n"), "\(figures)")
+            #expect(figures.contains("jobpass_circuit{target=\"denies-fallback\",position=\"closed\"} 1\n"))
+            let spared = try job.command(["credential", "closes"])
+            #expect(spared.code == 69, "\(spared)")
+            #expect(spared.error.contains("not asked, and not for the next "), "\(spared)")
         }
 
         private func check(_ run: Finished, _ row: Row, site: Site) {
