@@ -141,6 +141,8 @@ package final class Holdings: Sendable {
     }
 
     /// Keeps what a trade brought, which the ledger has at an index.
+    ///
+    /// An ID token that is handed over as it is was not traded for: whoever asks again gets a new one.
     package func keep(
         _ credential: consuming Credential,
         of trade: Trade,
@@ -148,6 +150,7 @@ package final class Holdings: Sendable {
         got now: UnixTime,
         index: UInt64
     ) {
+        guard credential.type != .none else { return }
         let item = Item(trade, credential, got: now, index: index)
         shares.withLock { shares in
             shares[run, default: Share()].forget(at: now)

@@ -73,6 +73,20 @@ struct SharingTests {
         #expect(token(try await site.send(.post, path, as: run.token)) == "s.FOUR")
     }
 
+    @Test("is no trade where the ID token itself is handed over: each request gets a new one")
+    func none() async throws {
+        let site = try await BrokerHarness()
+        let run = try await site.run()
+        var tokens: Set<String> = []
+        for _ in 0..<3 {
+            let answer = try await site.send(.post, "/v1/targets/bare/credentials", as: run.token)
+            tokens.insert(try #require(answer.json["environment"]?["JOBPASS_ID_TOKEN"]?.asString))
+        }
+        #expect(tokens.count == 3)
+        _ = try await site.send(.delete, "/v1/runs/\(run.id)", as: BrokerHarness.orchestrator)
+        #expect(try site.entries.last?.reason == nil)
+    }
+
     @Test("asked for by several requests at once is made once, and all of them get it recorded")
     func flight() async throws {
         let gate = Gate()
