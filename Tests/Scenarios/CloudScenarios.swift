@@ -37,7 +37,7 @@ extension Scenarios {
             "pulumi": "PULUMI_ACCESS_TOKEN", "jfrog": "JF_ACCESS_TOKEN", "cloudsmith": "CLOUDSMITH_API_KEY",
             "databricks": "DATABRICKS_TOKEN", "alibaba": "ALIBABA_CLOUD_SECURITY_TOKEN",
             "tencent": "TENCENTCLOUD_TOKEN",
-            "aws": "AWS_SESSION_TOKEN",
+            "aws": "AWS_SESSION_TOKEN", "aws-whole": "ECR_PASSWORD",
         ]
 
         private static func settings(sandbox url: String) -> String {
@@ -50,6 +50,9 @@ extension Scenarios {
             let targets = [
                 "aws":
                     "type: aws, role: \"arn:aws:iam::123456789012:role/deploy\", region: eu-west-1, endpoint: \"\(url)\"",
+                "aws-whole": "type: aws, role: \"arn:aws:iam::123456789012:role/hub\", region: eu-west-1, "
+                    + "endpoint: \"\(url)\", then: [\"arn:aws:iam::210987654321:role/deploy\"], ecr: true, "
+                    + "tags: {Project: {claim: project, transitive: true}, Team: team}, source_identity: job",
                 "gcp": google, "gcp-account": "\(google), service_account: \(account), session: 15m",
                 "gcp-id":
                     "\(google), service_account: \(account), credential: id-token, id_token_audience: \"https://run.example\"",
