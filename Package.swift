@@ -88,7 +88,7 @@ let flow: [Target] = [
     module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Time"]),  // contexts, sealed at rest
     module(
         "Exchange",
-        ["Claims", "Policy", "Tokens", "Ledger", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Locks", "Time"]
+        ["Claims", "Policy", "Tokens", "Ledger", "HTTP", "JSON", "XML", "POSIX", "Crypto", "Encoding", "Locks", "Time"]
     ),  // the trade at a cloud
     module(
         "Delivery",
@@ -175,8 +175,8 @@ let tests: [Target] = [
     suite(
         "ExchangeTests",
         [
-            "Exchange", "Tokens", "Policy", "Claims", "Runs", "Ledger", "HTTP", "JSON", "Crypto", "Encoding", "Time",
-            "Support",
+            "Exchange", "Tokens", "Policy", "Claims", "Runs", "Ledger", "HTTP", "JSON", "POSIX", "Crypto", "Encoding",
+            "Time", "Support",
         ],
         vectors: "Vectors"
     ),

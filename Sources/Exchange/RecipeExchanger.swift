@@ -106,10 +106,11 @@ struct RecipeExchanger: Exchanger, RefusalReader {
 
     /// A no under a status that means yes, as some services say it.
     func hiddenRefusal(in response: HTTPResponse) -> ExchangeFailure? {
-        guard let root = try? JSON.parse(response.body), Self.first(recipe.refusals.codes, in: root) != nil else {
+        guard let root = try? JSON.parse(response.body), let code = Self.first(recipe.refusals.codes, in: root) else {
             return nil
         }
-        return refusal(in: response)
+        // Zero is how services that always answer with a code say that nothing is wrong.
+        return code == "0" ? nil : refusal(in: response)
     }
 
     /// The first place that holds a text or a number.

@@ -54,6 +54,7 @@ package struct RecipeTarget: Equatable, Sendable {
         } else {
             origin = try Self.origin(of: recipe, values)
         }
+        try Self.checkPaths(of: recipe, at: origin, values)
         var whereabouts: [(name: EnvironmentName, value: String)] = []
         for field in recipe.result.whereabouts {
             guard let name = EnvironmentName(field.name), let value = field.value.filled(values) else { continue }
@@ -73,6 +74,20 @@ package struct RecipeTarget: Equatable, Sendable {
             throw TargetError("parameters", seen: "\(parameter.name): \(value)", wanted: "a whole number for it")
         }
         return value
+    }
+
+    /// A value such as `..` is no segment of its own: clients and servers take it for a way up.
+    private static func checkPaths(
+        of recipe: Recipe,
+        at origin: String,
+        _ values: [String: String]
+    ) throws(TargetError) {
+        for request in [recipe.request, recipe.revocation].compactMap(\.self) {
+            let path = request.path.filled(values, .percent) ?? ""
+            guard WebAddress(origin + path) != nil else {
+                throw TargetError("parameters", seen: path, wanted: "values that stay in their segment of the path")
+            }
+        }
     }
 
     /// The recipe's host with its parameters filled in: one name or address, and perhaps a port, and nothing else.

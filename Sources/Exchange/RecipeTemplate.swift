@@ -15,6 +15,8 @@ package struct RecipeTemplate: Equatable, Sendable {
     }
 
     private let pieces: [Piece]
+    /// The text as it was written.
+    let source: String
 
     /// Reads a text whose places are among some.
     ///
@@ -48,6 +50,7 @@ package struct RecipeTemplate: Equatable, Sendable {
         }
         if !literal.isEmpty { pieces.append(.text(literal)) }
         self.pieces = pieces
+        source = text
     }
 
     /// The names of the places.

@@ -59,6 +59,8 @@ extension TokenExchangeTarget {
             "environment": .string(environment.text),
         ]
         settings["requested_token_type"] = requestedTokenType.map { .string($0) }
+        settings["actor_token_file"] = actor.map { .string($0.tokenFile) }
+        settings["actor_token_type"] = actor.map { .string($0.tokenType) }
         settings["revocation_endpoint"] = revocationEndpoint.map { .string($0.url) }
         return settings
     }
@@ -73,6 +75,8 @@ extension TokenExchangeTarget {
             parameters: try settings.parameters("parameters"),
             subjectTokenType: try settings.text("subject_token_type"),
             requestedTokenType: try settings.text(ifThere: "requested_token_type"),
+            actorTokenFile: try settings.text(ifThere: "actor_token_file"),
+            actorTokenType: try settings.text(ifThere: "actor_token_type"),
             body: body,
             revocationEndpoint: try settings.text(ifThere: "revocation_endpoint"),
             environment: try settings.text("environment")

@@ -16,8 +16,7 @@ extension Target {
             case .azure(let azure): azure.settings
             case .vault(let vault): vault.settings
             case .tokenExchange(let exchange): exchange.settings
-            // No job trades by a recipe itself.
-            case .recipe(let recipe): ["recipe": .string(recipe.recipe.name)]
+            case .recipe(let recipe): recipe.settings
             case .none(let none): ["environment": .string(none.environment.text)]
             }
         settings["type"] = .string(type.rawValue)
@@ -41,7 +40,7 @@ extension Target {
         case .azure: service = .azure(try AzureTarget(settings))
         case .vault: service = .vault(try VaultTarget(settings))
         case .tokenExchange: service = .tokenExchange(try TokenExchangeTarget(settings))
-        case .recipe: throw TargetError("type", seen: type, wanted: "a type that jobs trade at themselves")
+        case .recipe: service = .recipe(try RecipeTarget(settings))
         case .none?: service = .none(try NoneTarget(environment: try settings.text("environment")))
         case nil: throw TargetError("type", seen: type, wanted: "a type that this version knows; is the broker newer?")
         }
@@ -66,6 +65,11 @@ struct SettingReader {
     init(_ object: JSONObject) { self.object = object }
 
     func has(_ key: String) -> Bool { object[key] != nil }
+
+    func value(_ key: String) throws(TargetError) -> JSON {
+        guard let value = object[key] else { throw TargetError(key, seen: "nothing", wanted: "a value") }
+        return value
+    }
 
     func list(_ key: String) throws(TargetError) -> [JSON] {
         guard let value = object[key] else { return [] }

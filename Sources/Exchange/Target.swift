@@ -56,13 +56,6 @@ package struct Target: Equatable, Sendable {
         if case .none = service, trader == .job {
             throw TargetError("exchange", seen: "job", wanted: "nothing here: a target of type none has no exchange")
         }
-        if case .recipe = service, trader == .job {
-            throw TargetError(
-                "exchange",
-                seen: "job",
-                wanted: "broker: what a recipe describes is traded by the broker alone"
-            )
-        }
         self.name = name
         self.service = service
         self.certificateAuthorities = certificateAuthorities

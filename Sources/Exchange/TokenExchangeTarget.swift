@@ -14,6 +14,18 @@ package struct TokenExchangeTarget: Equatable, Sendable {
         }
     }
 
+    /// Who acts for the subject (RFC 8693, section 1.1), by a token that something else keeps fresh.
+    package struct Actor: Equatable, Sendable {
+        /// Path of a file that holds the token alone, such as that of a Kubernetes service account; read at every trade.
+        package let tokenFile: String
+        package let tokenType: String
+
+        fileprivate init(tokenFile: String, tokenType: String) {
+            self.tokenFile = tokenFile
+            self.tokenType = tokenType
+        }
+    }
+
     /// How the request is written.
     package enum Body: String, CaseIterable, Sendable {
         /// As RFC 8693 has it.
@@ -35,6 +47,8 @@ package struct TokenExchangeTarget: Equatable, Sendable {
     package let subjectTokenType: String
     /// What is wanted for it; nil leaves that to the server.
     package let requestedTokenType: String?
+    /// Who acts for the job; optional.
+    package let actor: Actor?
     package let body: Body
     /// Where a token is given back (RFC 7009); optional.
     package let revocationEndpoint: Endpoint?
@@ -49,6 +63,8 @@ package struct TokenExchangeTarget: Equatable, Sendable {
         parameters: [Parameter] = [],
         subjectTokenType: String = "jwt",
         requestedTokenType: String? = nil,
+        actorTokenFile: String? = nil,
+        actorTokenType: String? = nil,
         body: Body = .form,
         revocationEndpoint: String? = nil,
         environment: String = TokenExchangeTarget.defaultEnvironment
@@ -60,6 +76,7 @@ package struct TokenExchangeTarget: Equatable, Sendable {
         self.requestedTokenType = try requestedTokenType.map { text throws(TargetError) in
             try Self.type(text, key: "requested_token_type")
         }
+        actor = try Self.actor(actorTokenFile, actorTokenType)
         self.body = body
         self.revocationEndpoint = try revocationEndpoint.map { text throws(TargetError) in
             try Endpoint(text, key: "revocation_endpoint")
@@ -76,6 +93,16 @@ package struct TokenExchangeTarget: Equatable, Sendable {
             throw TargetError("environment", seen: environment, wanted: "a variable's name: letters, digits and '_'")
         }
         self.environment = name
+    }
+
+    /// An actor is a token and its type, or neither (RFC 8693, section 2.1).
+    private static func actor(_ file: String?, _ kind: String?) throws(TargetError) -> Actor? {
+        guard let file else {
+            guard let kind else { return nil }
+            throw TargetError("actor_token_type", seen: kind, wanted: "actor_token_file beside it")
+        }
+        let kind = try type(kind ?? "jwt", key: "actor_token_type")
+        return Actor(tokenFile: file, tokenType: kind)
     }
 
     /// Those that this type sets itself.
@@ -98,8 +125,15 @@ package struct TokenExchangeTarget: Equatable, Sendable {
             if own.contains(name) {
                 throw TargetError("parameters", seen: name, wanted: "nothing of this name: the target sets it itself")
             }
-            // A secret in a configuration would be in the clear; and an actor's token is one.
-            if ["client_secret", "actor_token", "actor_token_type", "client_assertion", "password"].contains(name) {
+            if name.hasPrefix("actor_token") {
+                throw TargetError(
+                    "parameters",
+                    seen: name,
+                    wanted: "actor_token_file and actor_token_type of the target instead"
+                )
+            }
+            // A secret in a configuration would be in the clear.
+            if ["client_secret", "client_assertion", "password"].contains(name) {
                 throw TargetError(
                     "parameters",
                     seen: name,

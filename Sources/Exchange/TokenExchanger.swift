@@ -2,6 +2,7 @@ internal import Crypto
 internal import Encoding
 internal import HTTP
 internal import JSON
+internal import POSIX
 internal import Time
 
 /// The trade of RFC 8693 (OAuth 2.0 Token Exchange), and the giving back of RFC 7009.
@@ -11,7 +12,7 @@ struct TokenExchanger: Exchanger, RefusalReader {
 
     func credential(for token: String, over line: CloudLine) async throws(ExchangeFailure) -> Credential {
         // 201 is what a server may say that makes a token as a resource.
-        let answer = try await line.ask(request(token), wanting: [200, 201], refusals: self)
+        let answer = try await line.ask(try request(token), wanting: [200, 201], refusals: self)
         let obtained = try OAuthAnswer(answer, of: "token")
         var environment = NamedSecrets()
         environment.append(exchange.environment, text: obtained.token)
@@ -27,13 +28,17 @@ struct TokenExchanger: Exchanger, RefusalReader {
         )
     }
 
-    private func request(_ token: String) -> OutgoingRequest {
+    private func request(_ token: String) throws(ExchangeFailure) -> OutgoingRequest {
         var fields = [
             Form.Field("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
             Form.Field("subject_token", token),
             Form.Field("subject_token_type", exchange.subjectTokenType),
         ]
         if let type = exchange.requestedTokenType { fields.append(Form.Field("requested_token_type", type)) }
+        if let actor = exchange.actor {
+            fields.append(Form.Field("actor_token", try Self.token(of: actor)))
+            fields.append(Form.Field("actor_token_type", actor.tokenType))
+        }
         fields += exchange.parameters.map { Form.Field($0.name, $0.value) }
         return OutgoingRequest(
             .post,
@@ -41,6 +46,23 @@ struct TokenExchanger: Exchanger, RefusalReader {
             fields: ["Content-Type": contentType, "Accept": "application/json"],
             body: body(fields)
         )
+    }
+
+    /// The actor's token, as it stands in its file now: whoever wrote it keeps it fresh.
+    private static func token(of actor: TokenExchangeTarget.Actor) throws(ExchangeFailure) -> String {
+        let text: String
+        do throws(POSIXError) { text = try Files.readText(actor.tokenFile, limit: 65_536) } catch {
+            throw ExchangeFailure(.misconfigured, code: "actor-token", message: "\(error)")
+        }
+        let token = text.hasSuffix("\n") ? String(text.dropLast()) : text
+        guard SettingCheck.isVisible(token, limit: 65_536) else {
+            throw ExchangeFailure(
+                .misconfigured,
+                code: "actor-token",
+                message: "\(actor.tokenFile) holds no token: visible ASCII alone is one"
+            )
+        }
+        return token
     }
 
     private var contentType: String {

@@ -38,6 +38,9 @@ struct OAuthParameters {
         }
     }
 
+    /// Every value of a parameter that may stand more than once.
+    func all(_ name: String) -> [String] { form.fields.filter { $0.name == name }.map(\.value) }
+
     /// A parameter that must be there.
     func required(_ name: String) throws(OAuthRefusal) -> String {
         guard let value = try value(name), !value.isEmpty else {

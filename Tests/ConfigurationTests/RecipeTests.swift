@@ -81,6 +81,16 @@ struct RecipeTests {
         #expect(try await garbage.failure(at: target)?.kind == .refused)
     }
 
+    @Test("a code of zero under a status of success is no refusal, any other is")
+    func zero() async throws {
+        let target = try target(recipe(), ["host": "api.example.com"])
+        let good = try TradeHarness([.status(200, "{\"code\":0,\"data\":[{\"token\":\"t\"}]}")])
+        let texts = try await good.obtain(at: target).environment.texts()
+        #expect(texts == ["EXAMPLE_TOKEN": "t"])
+        let bad = try TradeHarness([.status(200, "{\"code\":7,\"message\":\"no\",\"data\":[{\"token\":\"t\"}]}")])
+        #expect(try await bad.failure(at: target)?.description == "7: no")
+    }
+
     @Test(
         "an answer without the credential, or one that has ended, is broken",
         arguments: [
@@ -118,6 +128,24 @@ struct RecipeTests {
         let harness = try TradeHarness([.status(403)])
         _ = try await harness.failure(at: target(recipe, ["org": "../../x?y=@evil/#"]))
         #expect(harness.network.requests[0].url == "https://api.example.com/openid/..%2F..%2Fx%3Fy%3D%40evil%2F%23/")
+        for way in [".", ".."] { #expect(throws: TargetError.self) { try target(recipe, ["org": way]) } }
+    }
+
+    @Test(
+        "a job that trades by a recipe itself gets all of it",
+        arguments: ["pulumi", "jfrog", "alibaba", "tencent", ""]
+    )
+    func forJobs(_ name: String) throws {
+        let examples = ["acme", "p", "r", "eu-frankfurt"]
+        let recipe = try name.isEmpty ? recipe() : shipped(name)
+        let wanted = recipe.parameters.filter { $0.standard == nil && !$0.isOptional }
+        let values = zip(wanted, examples).map { TokenExchangeTarget.Parameter($0.0.name, $0.0.example ?? $0.1) }
+        let target = try Target(name: "r", service: .recipe(RecipeTarget(recipe, parameters: values)))
+        let text = JSON.object(target.settings).text
+        let read = try Target(name: "r", settings: try #require(try JSON.parse(Array(text.utf8)).asObject))
+        #expect(read.service == target.service)
+        #expect(read.trader == .job)
+        #expect(read.settings == target.settings)
     }
 
     @Test("a sandbox may stand in for the host, under the rules of every endpoint")

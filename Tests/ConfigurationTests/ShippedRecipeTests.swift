@@ -9,7 +9,7 @@ import Testing
 import Time
 
 /// A shipped recipe, read as a configuration reads it.
-private func shipped(_ name: String) throws -> Recipe {
+func shipped(_ name: String) throws -> Recipe {
     let checkout = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let path = "\(checkout)/deploy/recipes/\(name).yaml"
     return try RecipeFile.parse(try Files.read(path), file: path)

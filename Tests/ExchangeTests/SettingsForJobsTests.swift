@@ -15,7 +15,7 @@ struct SettingsForJobsTests {
         { try gcpTarget() }, { try gcpTarget(account: "deploy@acme.iam.gserviceaccount.com", session: .seconds(60)) },
         { try gcpTarget(account: "deploy@acme.iam.gserviceaccount.com", credential: .idToken) }, { try azureTarget() },
         { try exchangeTarget([("audience", "a"), ("audience", "b")], requested: "jwt") },
-        { try exchangeTarget(body: .json, revocation: "https://sts.example.com/revoke") },
+        { try recipeTarget() }, { try exchangeTarget(body: .json, revocation: "https://sts.example.com/revoke") },
     ]
 
     @Test("its settings are read back the same, but for who trades", arguments: targets)

@@ -1,5 +1,9 @@
+import Encoding
 import Exchange
+import HTTP
+import JSON
 import Support
+import Testing
 
 let roleARN = "arn:aws:iam::123456789012:role/deploy"
 
@@ -87,9 +91,29 @@ func exchangeTarget(
     return try Target(name: "sts", service: .tokenExchange(exchange))
 }
 
+/// A recipe of one request, whose answer holds the credential.
+func recipeTarget() throws -> Target {
+    let token = try RecipeTemplate("{token}", key: "json", places: Recipe.requestPlaces)
+    let request = try RecipeRequest(
+        .post,
+        url: "https://api.example.com/token",
+        body: .json(.object([(name: "jwt", value: .text(token))])),
+        statuses: [200],
+        parameters: []
+    )
+    let place = try #require(JSONPointer("/access_token"))
+    let recipe = try Recipe(
+        name: "Example",
+        parameters: [],
+        request: request,
+        result: Recipe.Result(environment: [Recipe.Variable(EnvironmentName(constant: "EXAMPLE_TOKEN"), place)])
+    )
+    return try Target(name: "recipe", service: .recipe(RecipeTarget(recipe, parameters: [])))
+}
+
 /// A target of each type that asks a cloud.
 enum AnyTarget: String, CaseIterable, Sendable {
-    case aws, gcp, impersonated, azure, vault, exchange
+    case aws, gcp, impersonated, azure, vault, exchange, recipe
 
     func target() throws -> Target {
         switch self {
@@ -99,6 +123,7 @@ enum AnyTarget: String, CaseIterable, Sendable {
         case .azure: try azureTarget()
         case .vault: try vaultTarget()
         case .exchange: try exchangeTarget()
+        case .recipe: try recipeTarget()
         }
     }
 }

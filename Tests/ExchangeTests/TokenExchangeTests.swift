@@ -1,6 +1,7 @@
 import Exchange
 import HTTP
 import JSON
+import POSIX
 import Support
 import Testing
 import Time
@@ -29,6 +30,34 @@ struct TokenExchangeTests {
                 + "&requested_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token"
                 + "&audience=registry&audience=store&resource=https%3A%2F%2Fapi.example%2Fa&scope=push%20pull&client_id=ci"
         )
+    }
+
+    @Test("an actor's token is read at each trade, and sent with its type")
+    func actor() async throws {
+        let folder = try Files.makeTemporaryDirectory("jobpass-actor")
+        defer { try? Files.removeTree(folder) }
+        let file = "\(folder)/token"
+        let exchange = try TokenExchangeTarget(
+            endpoint: "https://sts.example.com/oauth/token",
+            actorTokenFile: file,
+            actorTokenType: "access_token"
+        )
+        let target = try Target(name: "sts", service: .tokenExchange(exchange))
+        let harness = try TradeHarness([.status(400, "{\"error\":\"invalid_request\"}")])
+        let missing = try #require(try await harness.failure(at: target))
+        #expect(missing.kind == .misconfigured && missing.code == "actor-token")
+        #expect(missing.message.contains(file) && harness.network.requests.isEmpty)
+        for token in ["first", "second"] {
+            try Files.replace(file, Array("\(token)\n".utf8))
+            _ = try await harness.failure(at: target)
+        }
+        let bodies = harness.network.requests.map { String(decoding: $0.body, as: UTF8.self) }
+        let type = "actor_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token"
+        #expect(bodies.map { $0.contains("&actor_token=first&\(type)") } == [true, false])
+        #expect(bodies.map { $0.contains("&actor_token=second&\(type)") } == [false, true])
+        #expect(throws: TargetError.self) {
+            try TokenExchangeTarget(endpoint: "https://sts.example.com/token", actorTokenType: "jwt")
+        }
     }
 
     @Test("the answer of RFC 8693, section 2.3, becomes a credential")

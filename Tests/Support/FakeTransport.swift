@@ -23,14 +23,17 @@ package final class TestTime: Sendable {
     /// Lets time pass.
     package func pass(_ duration: Duration) { state.withLock { $0.elapsed += duration } }
 
+    /// Makes a pause, and remembers it.
+    package func pause(_ duration: Duration) {
+        state.withLock { $0.pauses.append(duration) }
+        pass(duration)
+    }
+
     /// A pacing by this time, whose jitter draws a part from 0 to 1 of each bound.
     package func pacing(drawing part: Double = 1) -> Pacing {
         Pacing(
             elapsed: { self.elapsed },
-            sleep: { pause in
-                self.state.withLock { $0.pauses.append(pause) }
-                self.pass(pause)
-            },
+            sleep: { self.pause($0) },
             jitter: { bound in bound * part }
         )
     }

@@ -44,6 +44,37 @@ struct FaultTests {
         if kind == .truncated { #expect(response.body.first == UInt8(ascii: "{")) }
     }
 
+    @Test("an answer is late, or never comes while anybody waits")
+    func late() async throws {
+        let cases: [([SandboxFault], [Duration])] = [
+            ([], [.seconds(2)]), ([SandboxFault(.hang)], [.seconds(2), .seconds(600)]),
+        ]
+        for (faults, pauses) in cases {
+            let time = TestTime()
+            var settings = Sandbox.Settings(issuers: [])
+            settings.latency = .seconds(2)
+            settings.faults = faults
+            let sandbox = Sandbox(
+                settings,
+                transport: FakeIssuer(),
+                clock: TestClock().wall,
+                sleep: { time.pause($0) },
+                report: { _ in }
+            )
+            let peer = HTTPPeer(address: "127.0.0.1", certificate: nil)
+            let request = HTTPRequest(
+                method: .get,
+                path: "/v1/sys/health",
+                query: "",
+                fields: [:],
+                body: [],
+                peer: peer
+            )
+            #expect(await sandbox.answer(request).status == 200)
+            #expect(time.pauses == pauses)
+        }
+    }
+
     @Test("three mebibytes are sent where they are asked for")
     func large() async throws {
         let sandbox = try await SandboxHarness { $0.faults = [SandboxFault(.large)] }

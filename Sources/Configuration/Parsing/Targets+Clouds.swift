@@ -47,11 +47,13 @@ extension Section {
         }
     }
 
-    func tokenExchange() -> TokenExchangeTarget? {
+    func tokenExchange(files: inout FileSettings) -> TokenExchangeTarget? {
         let endpoint = text(required: "token_endpoint", example: "https://service.example.com/oauth/token")
         let parameters = parameters("parameters")
         let subject = text("subject_token_type")?.value ?? "jwt"
         let requested = text("requested_token_type")?.value
+        let actor = text("actor_token_file").map { files.add(.readable, path($0.value), place: place(of: $0)) }
+        let actorType = text("actor_token_type")?.value
         let body = choice("body", of: TokenExchangeTarget.Body.self) ?? .form
         let revocation = text("revocation_endpoint")?.value
         let environment = text("environment")?.value ?? TokenExchangeTarget.defaultEnvironment
@@ -62,6 +64,8 @@ extension Section {
                 parameters: parameters,
                 subjectTokenType: subject,
                 requestedTokenType: requested,
+                actorTokenFile: actor,
+                actorTokenType: actorType,
                 body: body,
                 revocationEndpoint: revocation,
                 environment: environment

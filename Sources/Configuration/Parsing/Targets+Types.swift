@@ -17,7 +17,8 @@ extension TargetType {
         case .vault: ["address", "role", "mount", "namespace", "reads", "wrap"]
         case .tokenExchange:
             [
-                "token_endpoint", "parameters", "subject_token_type", "requested_token_type", "body",
+                "token_endpoint", "parameters", "subject_token_type", "requested_token_type", "actor_token_file",
+                "actor_token_type", "body",
                 "revocation_endpoint", "environment",
             ]
         case .recipe: ["recipe", "parameters", "endpoint"]
@@ -41,7 +42,7 @@ extension Section {
         case .gcp: gcp().map { .gcp($0) }
         case .azure: azure().map { .azure($0) }
         case .vault: vault().map { .vault($0) }
-        case .tokenExchange: tokenExchange().map { .tokenExchange($0) }
+        case .tokenExchange: tokenExchange(files: &files).map { .tokenExchange($0) }
         case .recipe: recipeTarget(files: &files).map { .recipe($0) }
         case .none: noExchange().map { .none($0) }
         }
