@@ -86,6 +86,7 @@ let flow: [Target] = [
         ["Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
     ),  // JWT, JWK, issuers, verifier
     module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Time"]),  // contexts, sealed at rest
+    module("Intake", ["Crypto", "JSON", "Encoding", "Time"]),  // .env files and listings become names and values
     module(
         "Exchange",
         ["Claims", "Policy", "Tokens", "Ledger", "HTTP", "JSON", "XML", "POSIX", "Crypto", "Encoding", "Locks", "Time"]
@@ -171,6 +172,7 @@ let tests: [Target] = [
         ["Tokens", "Claims", "Policy", "Runs", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time", "Support"],
         vectors: "Vectors"
     ),
+    suite("IntakeTests", ["Intake", "Crypto", "JSON", "Encoding", "POSIX", "Time", "Support"]),
     suite("SecretsTests", ["Secrets", "Policy", "Ledger", "Crypto", "Encoding", "Time", "Support"]),
     suite(
         "ExchangeTests",
@@ -218,14 +220,14 @@ let tests: [Target] = [
     suite(
         "Scenarios",
         [
-            "Locks", "jobpass", "Configuration", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto", "Time",
+            "Locks", "jobpass", "Configuration", "Intake", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto", "Time",
             "Tokens",
             "Support",
         ]
     ),
     .target(
         name: "Fuzzing",
-        dependencies: ["Encoding", "Text", "Time", "JSON", "XML", "YAML", "Ledger", "Tokens", "EventLoop"],
+        dependencies: ["Encoding", "Intake", "Text", "Time", "JSON", "XML", "YAML", "Ledger", "Tokens", "EventLoop"],
         path: "Tests/Fuzz/Properties",
         swiftSettings: strict
     ),
