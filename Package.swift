@@ -85,7 +85,7 @@ let flow: [Target] = [
         "Tokens",
         ["Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
     ),  // JWT, JWK, issuers, verifier
-    module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Time"]),  // contexts, sealed at rest
+    module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Locks", "Time"]),  // contexts, sealed at rest
     module("Intake", ["Crypto", "JSON", "Encoding", "Time"]),  // .env files and listings become names and values
     module(
         "Exchange",
@@ -98,6 +98,10 @@ let flow: [Target] = [
 ]
 
 let outer: [Target] = [
+    module(
+        "Retirement",
+        ["Secrets", "Ledger", "JSON", "Encoding", "Time"]
+    ),  // which static secrets can go, and what proves it
     module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
     module(
         "Trust",
@@ -121,7 +125,7 @@ let wiring: [Target] = [
         "Broker",
         [
             "Runs", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Delivery", "Auditing",
-            "Configuration", "HTTP",
+            "Retirement", "Configuration", "HTTP",
             "JSON", "Logs", "Crypto", "Text", "Encoding", "Locks", "Time",
         ]
     ),  // the story, its endpoints, its error frontier
@@ -172,8 +176,12 @@ let tests: [Target] = [
         ["Tokens", "Claims", "Policy", "Runs", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time", "Support"],
         vectors: "Vectors"
     ),
+    suite(
+        "RetirementTests",
+        ["Retirement", "Secrets", "Ledger", "JSON", "Encoding", "Time", "Support"]
+    ),
     suite("IntakeTests", ["Intake", "Crypto", "JSON", "Encoding", "POSIX", "Time", "Support"]),
-    suite("SecretsTests", ["Secrets", "Policy", "Ledger", "Crypto", "Encoding", "Time", "Support"]),
+    suite("SecretsTests", ["Secrets", "Policy", "Ledger", "Crypto", "Encoding", "Locks", "Time", "Support"]),
     suite(
         "ExchangeTests",
         [
@@ -197,18 +205,16 @@ let tests: [Target] = [
     suite(
         "ConfigurationTests",
         [
-            "Configuration", "Claims", "Crypto", "Exchange", "HTTP", "JSON", "Ledger", "Logs", "Policy", "POSIX",
-            "Runs", "Secrets", "Time", "Tokens", "Support",
+            "Configuration", "Claims", "Crypto", "Encoding", "Exchange", "HTTP", "JSON", "Ledger", "Logs", "Policy",
+            "POSIX", "Runs", "Secrets", "Time", "Tokens", "Support",
         ],
         vectors: "Vectors"
     ),
     suite(
         "BrokerTests",
         [
-            "Broker", "Locks", "Auditing", "Configuration", "Runs", "Ledger", "Secrets", "Exchange", "Delivery",
-            "Tokens",
-            "HTTP",
-            "JSON", "Logs",
+            "Broker", "Locks", "Auditing", "Configuration", "Runs", "Ledger", "Secrets", "Intake", "Stores", "Exchange",
+            "Delivery", "Tokens", "HTTP", "JSON", "Logs", "POSIX", "jobpass",
             "Crypto", "Encoding", "Time",
             "Support",
         ]
@@ -220,9 +226,8 @@ let tests: [Target] = [
     suite(
         "Scenarios",
         [
-            "Locks", "jobpass", "Configuration", "Intake", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto", "Time",
-            "Tokens",
-            "Support",
+            "Locks", "jobpass", "Configuration", "Intake", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto",
+            "Time", "Tokens", "Support",
         ]
     ),
     .target(

@@ -11,7 +11,8 @@ package struct AuditLog: Sendable {
     /// How many entries one call looks at before it gives back what it has, with where to go on: some 100 ms of work.
     package static let scanned: UInt64 = 10_000
 
-    private let storage: any LedgerReading
+    /// Where the entries are, for whoever reads all of them.
+    package let storage: any LedgerReading
 
     /// Makes an audit log of a store's ledger.
     package init(storage: any LedgerReading) { self.storage = storage }

@@ -63,6 +63,7 @@ package final class Broker: Sendable {
     let clock: WallClock
     let log: Log
     let metrics = Metrics()
+    let meter = FallbackMeter()
     let admission = Admission()
     private let standing: Lock<Standing>
     private let draining = Atomic<Bool>(false)

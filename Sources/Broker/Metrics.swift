@@ -1,4 +1,5 @@
 package import Exchange
+internal import Locks
 internal import Synchronization
 
 /// Counts what the broker does, and tells it in Prometheus' text format (version 0.0.4).
@@ -17,6 +18,29 @@ package final class Metrics: Sendable {
     private let unavailable = Atomic<Int>(0)
     private let requests = Atomic<Int>(0)
     private let shared = Atomic<Int>(0)
+
+    private let fallbacksByTarget = Lock<[String: [FallbackEvent: Int]]>([:])
+    private let secrets = Lock(SecretFigures())
+
+    /// What can become of a fallback in an outage.
+    package enum FallbackEvent: String, CaseIterable, Sendable {
+        case used
+        /// Its last day was over.
+        case over
+        /// Its budget was used up.
+        case overBudget = "over_budget"
+    }
+
+    /// What static secrets there are, as they were last looked at.
+    package struct SecretFigures: Equatable, Sendable {
+        package var held = 0
+        package var overdue = 0
+        package var deleted = 0
+        package var fallbacksOver = 0
+
+        /// Makes figures of a broker without secrets.
+        package init() {}
+    }
 
     /// What can be counted.
     package enum Event: Sendable {
@@ -56,6 +80,22 @@ package final class Metrics: Sendable {
         }
     }
 
+    /// Counts what became of a target's fallback in an outage; the name is one of the configuration's.
+    package func count(fallback event: FallbackEvent, of target: String) {
+        fallbacksByTarget.withLock { $0[target, default: [:]][event, default: 0] += 1 }
+    }
+
+    /// Takes note of what static secrets there are.
+    package func note(_ figures: SecretFigures) { secrets.withLock { $0 = figures } }
+
+    private var fallbackSamples: [(labels: String, value: Int)] {
+        fallbacksByTarget.withLock { $0 }.sorted { $0.key < $1.key }.flatMap { target, counts in
+            FallbackEvent.allCases.map { event in
+                ("{target=\"\(target)\",outcome=\"\(event.rawValue)\"}", counts[event] ?? 0)
+            }
+        }
+    }
+
     /// The counters as Prometheus scrapes them; `ledgerSize`, `activeRuns` and `circuits` are what they are now.
     package func text(
         ledgerSize: UInt64,
@@ -90,6 +130,17 @@ package final class Metrics: Sendable {
             add("jobpass_circuit", "gauge", "Whether a target's breaker stands so.", Self.samples(of: circuits))
         }
         add("jobpass_fallbacks_total", "counter", "Static secrets used in an outage.", [("", read(fallbacks))])
+        add("jobpass_target_fallbacks_total", "counter", "Fallbacks in outages by target.", fallbackSamples)
+        let secrets = secrets.withLock { $0 }
+        add("jobpass_secrets", "gauge", "Static secrets held.", [("", secrets.held)])
+        add("jobpass_secrets_overdue", "gauge", "Static secrets older than their max_age.", [("", secrets.overdue)])
+        add(
+            "jobpass_secrets_deleted",
+            "gauge",
+            "Deleted static secrets that are still listed.",
+            [("", secrets.deleted)]
+        )
+        add("jobpass_fallbacks_over", "gauge", "Fallbacks whose last day is over.", [("", secrets.fallbacksOver)])
         add("jobpass_secret_reads_total", "counter", "Contexts read by jobs.", [("", read(secretReads))])
         add("jobpass_unavailable_total", "counter", "Answers of 503.", [("", read(unavailable))])
         add("jobpass_ledger_entries", "gauge", "Entries in the ledger.", [("", Int(clamping: ledgerSize))])

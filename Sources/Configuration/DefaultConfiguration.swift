@@ -107,6 +107,7 @@ package enum DefaultConfiguration {
         #       context: aws-legacy
         #       until: 2030-01-31
         #       reason: role not migrated yet
+        #       budget: 20/day                # optional: an outage that needs more has to be looked at
         #   vault:
         #     type: vault
         #     address: https://vault.example.com:8200
@@ -118,6 +119,8 @@ package enum DefaultConfiguration {
         # Groups of static secrets; a value is set with: jobpass secret set aws-legacy AWS_ACCESS_KEY_ID
         # contexts:
         #   aws-legacy:
+        #     owner: web-team                 # optional, for the report
+        #     max_age: 90d                    # optional: older values are overdue
         #     allow:
         #       - {project: example/web, ref: refs/heads/main}
 

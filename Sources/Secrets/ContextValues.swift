@@ -12,7 +12,7 @@ package struct ContextValues: ~Copyable, Sendable {
     }
 }
 
-/// The values of a context, recorded and so free to leave; each is UTF-8 without NUL.
+/// The values of a context, recorded and so free to leave; any bytes.
 package struct ReleasedValues: ~Copyable, Sendable {
     package let context: ContextName
     package let secrets: NamedSecrets

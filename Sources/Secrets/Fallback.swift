@@ -10,11 +10,18 @@ package struct Fallback: Equatable, Sendable {
     package let end: UnixTime
     /// Why the static secret is still needed, for the auditor; 1 to 256 bytes of one line.
     package let reason: String
+    /// How often it may be used; nil for as often as there is an outage.
+    package let budget: FallbackBudget?
 
-    /// Takes the three settings; none has a default, because a fallback that nobody has to renew is never removed.
+    /// Takes the settings; of the first three none has a default, because a fallback that nobody has to renew is never removed.
     ///
     /// - Throws: `SecretsError` with code `setting` and the key that cannot work.
-    package init(context: String, until: String, reason: String) throws(SecretsError) {
+    package init(
+        context: String,
+        until: String,
+        reason: String,
+        budget: String? = nil
+    ) throws(SecretsError) {
         guard let name = ContextName(context) else {
             throw SecretsError(
                 .setting("context"),
@@ -35,5 +42,6 @@ package struct Fallback: Equatable, Sendable {
         self.context = name
         self.until = until
         self.reason = reason
+        self.budget = try budget.map { text throws(SecretsError) in try FallbackBudget(text) }
     }
 }

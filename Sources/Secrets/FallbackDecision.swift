@@ -35,21 +35,27 @@ package enum FallbackRefusal: Equatable, Sendable, CustomStringConvertible {
     case notAnOutage(TradeEnd)
     /// Its last day is over.
     case over(until: String)
+    /// It was used as often as it may be in this day or hour.
+    case spent(FallbackBudget, until: UnixTime)
 
     package var description: String {
         switch self {
         case .notAnOutage(let end):
             "no fallback: it is for an outage, and the exchange ended otherwise (\(end.rawValue))"
         case .over(let until): "no fallback: its last day was \(until)"
+        case .spent(let budget, let end):
+            "no fallback: its budget of \(budget) is used up until \(RFC3339.format(end))"
         }
     }
 }
 
 extension Fallback {
-    /// Decides from how the trade ended and what the clock says, and from nothing else.
-    package func decide(after end: TradeEnd, at now: UnixTime) -> FallbackDecision {
+    /// Decides from how the trade ended, what the clock says and how often it was used in the budget's present period, and from
+    /// nothing else.
+    package func decide(after end: TradeEnd, at now: UnixTime, used: Int = 0) -> FallbackDecision {
         guard end == .outage else { return .refuse(.notAnOutage(end)) }
         guard now < self.end else { return .refuse(.over(until: until)) }
+        if let budget, used >= budget.uses { return .refuse(.spent(budget, until: budget.end(at: now))) }
         return .use(FallbackUse(fallback: self, reason: "an outage; fallback until \(until): \(reason)"))
     }
 }

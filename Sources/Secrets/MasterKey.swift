@@ -51,11 +51,13 @@ package struct MasterKey: ~Copyable, Sendable {
         return SecretBytes(consuming: &text)
     }
 
-    /// Seals a value for its place.
+    /// Seals a value for its place, under a new key of its own that is wrapped by this one.
     borrowing func seal(_ value: borrowing SecretBytes, at place: SecretPlace) throws(SecretsError) -> SealedSecret {
+        let dataKey = SecretBytes(random: AESGCM.keyByteCount)
+        let wrapped = try wrap(dataKey, at: place)
         do throws(CryptoError) {
-            let box = try AESGCM.seal(value, key: key, associatedData: place.associatedData(sealedBy: name))
-            return SealedSecret(keyName: name, box: box)
+            let box = try AESGCM.seal(value, key: dataKey, associatedData: place.associatedData(of: .value))
+            return SealedSecret(keyName: name, content: .wrapped(dataKey: wrapped, box: box))
         } catch {
             throw SecretsError(.storage, "sealing \(place) failed: \(error.detail)")
         }
@@ -63,16 +65,66 @@ package struct MasterKey: ~Copyable, Sendable {
 
     /// Opens what was sealed for a place.
     borrowing func open(_ sealed: SealedSecret, at place: SecretPlace) throws(SecretsError) -> SecretBytes {
+        try checkIsMine(sealed, at: place)
+        switch sealed.content {
+        case .direct(let box):
+            return try unseal(box, key: key, place.associatedData(directlyUnder: name), at: place)
+        case .wrapped(let wrapped, let box):
+            let dataKey = try unseal(wrapped, key: key, place.associatedData(of: .dataKey(name)), at: place)
+            return try unseal(box, key: dataKey, place.associatedData(of: .value), at: place)
+        }
+    }
+
+    /// The same secret wrapped by another key: its value is not opened, but where an older layout has no key of its own.
+    borrowing func rewrap(
+        _ sealed: SealedSecret,
+        at place: SecretPlace,
+        under other: borrowing MasterKey
+    ) throws(SecretsError) -> SealedSecret {
+        switch sealed.content {
+        case .direct: return try other.seal(try open(sealed, at: place), at: place)
+        case .wrapped(let wrapped, let box):
+            try checkIsMine(sealed, at: place)
+            let dataKey = try unseal(wrapped, key: key, place.associatedData(of: .dataKey(name)), at: place)
+            let renewed = try other.wrap(dataKey, at: place)
+            let result = SealedSecret(keyName: other.name, content: .wrapped(dataKey: renewed, box: box))
+            // What does not open now would be found out when somebody needs it, with the old key gone.
+            _ = try other.open(result, at: place)
+            return result
+        }
+    }
+
+    private borrowing func wrap(_ dataKey: borrowing SecretBytes, at place: SecretPlace) throws(SecretsError) -> [UInt8]
+    {
+        do throws(CryptoError) {
+            return try AESGCM.seal(dataKey, key: key, associatedData: place.associatedData(of: .dataKey(name)))
+        } catch {
+            throw SecretsError(.storage, "wrapping the key of \(place) failed: \(error.detail)")
+        }
+    }
+
+    private borrowing func checkIsMine(_ sealed: SealedSecret, at place: SecretPlace) throws(SecretsError) {
         guard sealed.keyName == name else {
             throw SecretsError(
                 .damaged,
                 "\(place) was sealed with the master key \(Hex.encode(sealed.keyName)), and this one is \(Hex.encode(name))"
             )
         }
+    }
+
+    private borrowing func unseal(
+        _ box: [UInt8],
+        key: borrowing SecretBytes,
+        _ associatedData: [UInt8],
+        at place: SecretPlace
+    ) throws(SecretsError) -> SecretBytes {
         do throws(CryptoError) {
-            return try AESGCM.open(sealed.box, key: key, associatedData: place.associatedData(sealedBy: name))
+            return try AESGCM.open(box, key: key, associatedData: associatedData)
         } catch {
             throw SecretsError(.damaged, "\(place) does not open: \(error.detail)")
         }
     }
+
+    /// The name of the key, which tells nothing of it, as the ledger and messages have it.
+    package var publicName: String { Hex.encode(name) }
 }

@@ -1,46 +1,86 @@
-internal import Crypto
-internal import Encoding
+package import Crypto
+package import Encoding
 package import Ledger
+internal import Locks
 package import Policy
 package import Time
 
 /// The static secrets of a broker: sealed on their way into a store, opened on their way to the ledger.
 ///
 /// Calls come from any thread; the store's block, and run on the executor that is given. Nothing is kept in memory between
-/// calls but the master key.
+/// calls but the master keys.
 package final class SecretVault: Sendable {
+    /// How long the sealed bytes of a deleted or former version are kept, in case somebody wants it back.
+    package static let keptFor = Duration.seconds(7 * 86_400)
+
+    /// The longest that a former version may stay readable.
+    package static let longestGrace = Duration.seconds(30 * 86_400)
+
     private let storage: any SecretStorage
-    let key: MasterKey
+    private let source: any MasterKeySource
+    private let keys: Lock<MasterKeyRing>
     let clock: WallClock
     private let executor: any TaskExecutor
 
-    /// Makes a vault over a store.
+    /// Makes a vault over a store, with the keys that the source has now.
+    ///
+    /// - Throws: `SecretsError` with code `masterKey`.
     package init(
         storage: any SecretStorage,
-        key: consuming MasterKey,
+        keys source: any MasterKeySource,
         clock: @escaping WallClock,
         executor: any TaskExecutor
-    ) {
+    ) throws(SecretsError) {
         self.storage = storage
-        self.key = key
+        self.source = source
+        keys = Lock(try source.ring())
         self.clock = clock
         self.executor = executor
     }
 
     /// Opens the secrets of a context for a run that may have them, behind an entry of kind `secret.read`.
     ///
-    /// The entry gets the context; who reads, and in which request, is the caller's to say.
+    /// The entry gets the context, and what of it was asked for; who reads, and in which request, is the caller's to say. What was
+    /// drawn from a manager elsewhere is handed out with them.
     ///
-    /// - Throws: `SecretsError`: `undeliverable` for a value that is no text, `damaged`, `storage`.
+    /// - Throws: `SecretsError`: `notFound` for a name or version that is not there or not readable, `conflict` where a name is
+    ///   stored and drawn, `damaged`, `storage`.
     package func read(
         _ grant: ContextGrant,
+        _ wish: SecretWish = .all,
+        besides drawn: borrowing NamedSecrets = NamedSecrets(),
         recordedAs entry: Entry
     ) async throws(SecretsError) -> Sealed<ContextValues> {
         precondition(entry.kind == .secretRead, "a read of secrets is recorded as \(entry.kind)")
         let context = try Self.name(of: grant)
         var entry = entry
         entry.context = context.text
-        return Sealed(ContextValues(context: context, secrets: try await open(context)), recordedAs: entry)
+        switch wish {
+        case .all:
+            var secrets = try await open(context)
+            for name in drawn.names {
+                guard !secrets.has(name), let value = drawn.copy(of: name) else {
+                    throw SecretsError(
+                        .conflict,
+                        "secret \(name) is stored in context \(context) and drawn from elsewhere too; delete the stored one"
+                    )
+                }
+                secrets.append(name, value)
+            }
+            return Sealed(ContextValues(context: context, secrets: secrets), recordedAs: entry)
+        case .one(let name, let version):
+            var secrets = NamedSecrets()
+            if let value = drawn.copy(of: name) {
+                secrets.append(name, value)
+                entry.secret = name.text
+                return Sealed(ContextValues(context: context, secrets: secrets), recordedAs: entry)
+            }
+            let stored = try await find(name, version: version, in: context)
+            secrets.append(name, try await open(stored, in: try await identity()))
+            entry.secret = name.text
+            entry.version = stored.version
+            return Sealed(ContextValues(context: context, secrets: secrets), recordedAs: entry)
+        }
     }
 
     /// Opens the secrets of a fallback's context for a run that may have them, behind an entry of kind `fallback.used`.
@@ -76,40 +116,37 @@ package final class SecretVault: Sendable {
         try await blocking { storage throws(SecretsError) in try storage.summaries(of: context) }
     }
 
+    /// What is known of the versions of a secret, the newest first; never a value.
+    ///
+    /// - Throws: `SecretsError`: `notFound`, `storage`.
+    package func versions(
+        of name: EnvironmentName,
+        in context: ContextName
+    ) async throws(SecretsError) -> [SecretVersion] {
+        let versions = try await blocking { storage throws(SecretsError) in try storage.versions(of: name, in: context)
+        }
+        guard !versions.isEmpty else { throw SecretsError(.notFound, "context \(context) has no secret \(name)") }
+        return versions
+    }
+
+    /// Opens everything that a context holds, for whoever has the master key anyway; for a job there is `read`.
+    ///
+    /// - Throws: `SecretsError`: `damaged`, `storage`.
+    package func export(_ context: ContextName) async throws(SecretsError) -> NamedSecrets { try await open(context) }
+
     private func open(_ context: ContextName) async throws(SecretsError) -> NamedSecrets {
         let (store, rows) = try await blocking { storage throws(SecretsError) in
             (try storage.identity(), try storage.current(in: context))
         }
         var secrets = NamedSecrets()
         for row in rows {
-            // What the row says of itself goes into the associated data, so that it opens only if all of it is true.
-            let place = SecretPlace(store: store, context: context, name: row.name, version: row.version)
-            let value = try key.open(SealedSecret(record: row.sealed, at: place), at: place)
-            try Self.checkDeliverable(value, of: row.name, in: context)
-            guard !secrets.names.contains(row.name) else {
-                throw SecretsError(.storage, "the store has \(place) twice")
+            let value = try await open(row, in: store)
+            guard !secrets.has(row.name) else {
+                throw SecretsError(.storage, "the store has \(row.address) twice")
             }
             secrets.append(row.name, value)
         }
         return secrets
-    }
-
-    /// An environment variable and a JSON string carry text alone; who set a binary value has to encode it.
-    private static func checkDeliverable(
-        _ value: borrowing SecretBytes,
-        of name: EnvironmentName,
-        in context: ContextName
-    ) throws(SecretsError) {
-        let isText = value.withBytes { span in
-            span.indices.allSatisfy { span[$0] != 0 } && (try? UTF8Span(validating: span)) != nil
-        }
-        guard isText else {
-            throw SecretsError(
-                .undeliverable,
-                "secret \(name) in context \(context) is no UTF-8 text without NUL, as an environment variable must be; "
-                    + "store it encoded, for example as base64"
-            )
-        }
     }
 
     private static func name(of grant: ContextGrant) throws(SecretsError) -> ContextName {
@@ -127,4 +164,26 @@ package final class SecretVault: Sendable {
             try call(storage)
         }
     }
+
+    /// The keys as their source has them now.
+    func freshKeys() async throws(SecretsError) -> MasterKeyRing {
+        let source = source
+        let ring = try await blocking { _ throws(SecretsError) in try source.ring() }
+        keys.withLock { $0 = ring }
+        return ring
+    }
+
+    /// Keys among which is one of a name, if the source has it at all.
+    func keys(with name: [UInt8]) async throws(SecretsError) -> MasterKeyRing {
+        let known = keys.withLock { $0 }
+        return known.has(name) ? known : try await freshKeys()
+    }
+}
+
+/// What of a context a run wants to have.
+package enum SecretWish: Equatable, Sendable {
+    /// The newest version of every secret.
+    case all
+    /// One secret, in its newest version or in another that may be read.
+    case one(EnvironmentName, version: UInt64?)
 }

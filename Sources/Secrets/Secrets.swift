@@ -8,7 +8,7 @@
 package struct SecretsError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What went wrong.
     package enum Code: Equatable, Sendable {
-        /// A setting of a fallback, by its key: `context`, `until` or `reason`.
+        /// A setting of a fallback, by its key: `context`, `until`, `reason` or `budget`.
         case setting(String)
         /// A value that is empty or too long to be kept.
         case value
@@ -16,8 +16,6 @@ package struct SecretsError: Error, Equatable, Sendable, CustomStringConvertible
         case masterKey
         /// Something sealed that does not open: changed, moved to another place, or sealed with another master key.
         case damaged
-        /// A value that cannot be handed to a job as text.
-        case undeliverable
         /// There is no such secret.
         case notFound
         /// Somebody else changed the same secret in between.

@@ -17,7 +17,9 @@ package final class SQLiteStore: Sendable {
 
     /// Opens a store.
     ///
-    /// - Throws: `StoreError` where there is none, it is another program's or another version's, or others may use the file.
+    /// One of an older version of this program is brought to the present one, in one transaction.
+    ///
+    /// - Throws: `StoreError` where there is none, it is another program's or a newer version's, or others may use the file.
     package init(opening path: String) throws(StoreError) {
         try Self.checkMode(path)
         try Self.checkSchema(path)
@@ -93,11 +95,13 @@ package final class SQLiteStore: Sendable {
         guard application == Schema.applicationID else {
             throw StoreError(.foreign, path: path, reason: "it is not a store of jobpass; give another path")
         }
-        guard version == Schema.version else {
+        guard (1...Schema.version).contains(version) else {
             let reason =
-                "its schema is version \(version), and this jobpass reads version \(Schema.version); use the other"
+                "its schema is version \(version), and this jobpass reads versions 1 to \(Schema.version); use the other"
             throw StoreError(.version(version), path: path, reason: reason)
         }
+        guard version < Schema.version else { return }
+        do throws(SQLiteError) { try Schema.migrate(path) } catch { throw StoreError(error, path: path) }
     }
 }
 

@@ -3,12 +3,13 @@ internal import Time
 
 /// The tables of a store.
 ///
-/// The version goes up with every change, and a store of another version is refused. What an entry's canonical bytes say is
+/// The version goes up with every change; a store of an older version is brought to this one when it is opened, and one of
+/// a newer version is refused. What an entry's canonical bytes say is
 /// kept nowhere else: a column beside them would be a second truth that nothing proves.
 enum Schema {
     /// Tells a store from other SQLite files: `JPST`.
     static let applicationID: Int64 = 0x4A50_5354
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// Run once, inside the transaction that makes a store.
     static let tables = """
@@ -55,12 +56,57 @@ enum Schema {
             created INTEGER NOT NULL,
             deleted INTEGER,
             sealed BLOB,
+            superseded INTEGER,
+            readable INTEGER,
             PRIMARY KEY (context, name, version)
         ) STRICT, WITHOUT ROWID;
+
+        \(inventory)
 
         PRAGMA application_id = \(applicationID);
         PRAGMA user_version = \(version);
         """
+
+    private static let inventory = """
+        CREATE TABLE inventory (
+            source TEXT NOT NULL,
+            place TEXT NOT NULL,
+            name TEXT NOT NULL,
+            created INTEGER,
+            updated INTEGER,
+            listed INTEGER NOT NULL,
+            PRIMARY KEY (source, place, name)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// What brings a store from the version before to each version; a store keeps what it has.
+    private static let migrations: [(to: Int64, sql: String)] = [
+        (
+            2,
+            """
+            ALTER TABLE secrets ADD COLUMN superseded INTEGER;
+            ALTER TABLE secrets ADD COLUMN readable INTEGER;
+            UPDATE secrets AS former SET superseded = (
+                SELECT created FROM secrets
+                WHERE context = former.context AND name = former.name AND version = former.version + 1
+            );
+            \(inventory)
+            """
+        )
+    ]
+
+    /// Brings a store of an older version to this one, or leaves it as it was.
+    ///
+    /// Two processes may come at once: the second waits for the first and finds nothing left to do.
+    static func migrate(_ path: String) throws(SQLiteError) {
+        let connection = try SQLiteConnection.open(store: path)
+        try connection.execute("BEGIN IMMEDIATE")
+        let present = try connection.integer("PRAGMA user_version")
+        for migration in migrations where migration.to > present {
+            try connection.execute("\(migration.sql) PRAGMA user_version = \(migration.to);")
+        }
+        try connection.execute("COMMIT")
+    }
 
     /// Makes the tables in an empty file, all of them or none.
     static func create(in path: String, identity: [UInt8], at moment: UnixTime) throws(SQLiteError) {
@@ -76,6 +122,8 @@ enum Schema {
     /// What a file says it is; nothing is changed in it, since it may be another program's.
     static func stamp(of path: String) throws(SQLiteError) -> (application: Int64, version: Int64) {
         let connection = try SQLiteConnection(path: path, mode: .readWrite)
+        // Whoever closes the file last locks it for a moment, while the log is moved.
+        connection.setBusyTimeout(milliseconds: SQLiteConnection.patience)
         return (
             try connection.integer("PRAGMA application_id"),
             try connection.integer("PRAGMA user_version")
@@ -85,7 +133,7 @@ enum Schema {
 
 extension SQLiteConnection {
     /// How long a commit waits for another process's, in milliseconds, before it fails.
-    private static let patience: Int32 = 5_000
+    fileprivate static let patience: Int32 = 5_000
     /// Pages from which a commit moves the log by itself, should `LogMover` not have come to it.
     private static let longestLog = 32_000
 

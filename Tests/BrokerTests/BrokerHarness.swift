@@ -3,6 +3,7 @@ import Broker
 import Configuration
 import Crypto
 import Encoding
+import Exchange
 import HTTP
 import JSON
 import Ledger
@@ -17,7 +18,7 @@ import Tokens
 
 /// A whole broker in memory: real modules, a ledger that is checked after every step, and a scripted cloud.
 struct BrokerHarness {
-    let broker: Broker
+    private(set) var broker: Broker
     let book: LedgerHarness
     let storage: MemoryLedgerStorage
     let faults: FaultyLedgerStorage
@@ -26,6 +27,8 @@ struct BrokerHarness {
     let network: FakeTransport
     let time: TestTime
     let lines: Lines
+    private let settings: Settings
+    private let keys: FixedMasterKeys
 
     static let orchestrator = "token-of-the-runner-fleet"
     static let administrator = "token-of-the-administrator"
@@ -43,9 +46,17 @@ struct BrokerHarness {
     private static let untrusted = Result { try IssuerKeys.generate(for: [.rs256, .es256]) }
 
     /// Makes a broker over a scripted network; `targets` go in front of the others, `extra` behind all.
-    init(_ script: [FakeTransport.Reply] = [], targets: String = "", extra: String = "") async throws {
+    init(
+        _ script: [FakeTransport.Reply] = [],
+        targets: String = "",
+        extra: String = "",
+        principals: String = "",
+        budget: String? = nil
+    ) async throws {
         let parts = Self.configuration.split(separator: "targets:\n", maxSplits: 1)
-        let text = "\(parts[0])targets:\n\(targets)\(parts[1])\(extra)"
+        var text = "\(parts[0])targets:\n\(targets)\(parts[1])\(extra)"
+        text.replace("audiences:\n", with: "\(principals)audiences:\n")
+        if let budget { text.replace("not migrated yet}", with: "not migrated yet, budget: \(budget)}") }
         let settings = try Configuration.parse(Array(text.utf8), file: "/test/jobpass.yaml")
         storage = MemoryLedgerStorage()
         faults = FaultyLedgerStorage(storage)
@@ -55,26 +66,75 @@ struct BrokerHarness {
         network = FakeTransport(script.isEmpty ? [.failing(.connection)] : script, time: time)
         runs = MemoryRunStorage()
         secrets = MemorySecretStorage()
-        let lines = Lines()
-        self.lines = lines
+        lines = Lines()
+        keys = FixedMasterKeys(MasterKey.generate())
+        self.settings = settings
+        broker = try Self.broker(
+            settings,
+            book: book,
+            audited: faults,
+            runs: RunRegistry(
+                storage: runs,
+                executor: globalConcurrentExecutor,
+                entropy: Entropy.bytes,
+                clock: book.clock.wall
+            ),
+            secrets: try SecretVault(
+                storage: secrets,
+                keys: keys,
+                clock: book.clock.wall,
+                executor: globalConcurrentExecutor
+            ),
+            lines: lines
+        )
+    }
+
+    /// The same broker after a restart: what was in its memory is gone.
+    func restarted() async throws -> BrokerHarness {
+        let runs = RunRegistry(
+            storage: runs,
+            executor: globalConcurrentExecutor,
+            entropy: Entropy.bytes,
+            clock: book.clock.wall
+        )
+        try await runs.load()
+        let broker = try Self.broker(
+            settings,
+            book: book,
+            audited: faults,
+            runs: runs,
+            secrets: try SecretVault(
+                storage: secrets,
+                keys: keys,
+                clock: book.clock.wall,
+                executor: globalConcurrentExecutor
+            ),
+            lines: lines
+        )
+        return BrokerHarness(self, broker)
+    }
+
+    private init(_ other: BrokerHarness, _ broker: Broker) {
+        self = other
+        self.broker = broker
+    }
+
+    private static func broker(
+        _ settings: Settings,
+        book: LedgerHarness,
+        audited: any LedgerStorage,
+        runs: RunRegistry,
+        secrets: SecretVault,
+        lines: Lines
+    ) throws -> Broker {
         let clock = book.clock.wall
         let url = try Tokens.IssuerURL(settings.issuer.url)
-        broker = Broker(
+        return Broker(
             Broker.Parts(
-                runs: RunRegistry(
-                    storage: runs,
-                    executor: globalConcurrentExecutor,
-                    entropy: Entropy.bytes,
-                    clock: clock
-                ),
+                runs: runs,
                 ledger: try book.open(),
-                secrets: SecretVault(
-                    storage: secrets,
-                    key: MasterKey.generate(),
-                    clock: clock,
-                    executor: globalConcurrentExecutor
-                ),
-                audit: AuditLog(storage: faults),
+                secrets: secrets,
+                audit: AuditLog(storage: audited),
                 auditExecutor: globalConcurrentExecutor,
                 clock: clock,
                 log: Log(level: .debug, format: .text, clock: clock) { lines.add($0) }

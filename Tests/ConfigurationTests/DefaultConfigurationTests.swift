@@ -37,7 +37,7 @@ struct DefaultConfigurationTests {
         let settings = try Configuration.parse(Array(lines.joined(separator: "\n").utf8), file: "jobpass.yaml")
         #expect(settings.warnings.isEmpty)
         #expect(settings.targets.map(\.name) == ["aws-prod", "vault"])
-        #expect(settings.contexts.map(\.text) == ["aws-legacy"])
+        #expect(settings.contexts.map(\.name.text) == ["aws-legacy"])
         #expect(settings.fallbacks["aws-prod"]?.until == "2030-01-31")
         #expect(settings.tls?.clientCA == "clients.crt")
     }

@@ -6,8 +6,8 @@ import Testing
 @Suite("Problems of a configuration")
 struct ProblemTests {
     static let vectors = [
-        "aws", "clouds", "contract", "empty", "everything", "http-with-tls", "principals", "rules", "server", "shapes",
-        "syntax", "targets", "twice", "warnings",
+        "aws", "clouds", "contexts", "contract", "empty", "everything", "http-with-tls", "principals", "rules",
+        "server", "shapes", "syntax", "targets", "twice", "warnings",
     ]
 
     @Test("every mistake in a file is reported with line, column, key and fix, and nothing else is", arguments: vectors)

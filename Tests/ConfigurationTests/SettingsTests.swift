@@ -135,7 +135,7 @@ struct SettingsTests {
         )
         #expect(everything.fallbacks.keys.sorted() == ["aws"])
         #expect(everything.fallbacks["aws"]?.context.text == "legacy")
-        #expect(everything.contexts.map(\.text) == ["legacy", "other"])
+        #expect(everything.contexts.map(\.name.text) == ["legacy", "other"])
     }
 
     @Test("the policy decides by what is written, with the shape of each token")

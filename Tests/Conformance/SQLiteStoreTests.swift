@@ -76,7 +76,7 @@ struct SQLiteStoreTests {
         #expect(try Files.list(scratch.path) == ["store.db"])
     }
 
-    @Test("of another version is refused", arguments: [0, 2, 99] as [Int64])
+    @Test("of another version is refused", arguments: [0, 3, 99] as [Int64])
     func version(_ version: Int64) throws {
         try create()
         try SQLiteConnection(path: path, mode: .readWrite).execute("PRAGMA user_version = \(version)")
@@ -209,7 +209,7 @@ struct SQLiteStoreTests {
         try connection.execute("INSERT INTO runs VALUES ('r', 'p', x'7b7d', x'00', 1, 2, NULL)")
         let run = #expect(throws: RunError.self) { try store.find("r") }
         #expect(run?.code == .damaged)
-        try connection.execute("INSERT INTO secrets VALUES ('ci', 'not a name', 1, 1, NULL, x'00')")
+        try connection.execute("INSERT INTO secrets VALUES ('ci', 'not a name', 1, 1, NULL, x'00', NULL, NULL)")
         let secret = #expect(throws: SecretsError.self) { try store.current(in: SecretStorageTests.context("ci")) }
         #expect(secret?.code == .damaged)
     }

@@ -23,7 +23,8 @@ struct CommandLineCompletionTests {
     @Test("bash completes commands, at every level")
     func commands() throws {
         #expect(try offers("tok") == ["token"])
-        #expect(try offers("secret", "").filter { !$0.hasPrefix("-") } == ["set", "list"])
+        let below = try offers("secret", "").filter { !$0.hasPrefix("-") }
+        #expect(below.prefix(3) == ["set", "list", "versions"])
         #expect(try offers("--ver") == ["--version"])
     }
 

@@ -68,6 +68,40 @@ struct LocalSecretTests {
         #expect(result.code == 64)
     }
 
+    @Test("without its master key, or with another, nothing is changed and the answer says what to do")
+    func masterKey() throws {
+        #expect(try set("NPM_TOKEN", "hunter2").code == 0)
+        let other = try ScenarioDirectory()
+        #expect(try BuiltCommand.run(["init", other.path]).code == 0)
+        try Files.replace(directory.file("keys/master.key"), try Files.read(other.file("keys/master.key")))
+        let wrong = try set("NPM_TOKEN", "hunter3")
+        #expect(wrong.code == 78 && wrong.error.contains("put the copy of it back"), "\(wrong.error)")
+        try Files.remove(directory.file("keys/master.key"))
+        let missing = try set("NPM_TOKEN", "hunter4")
+        #expect(missing.code == 78 && missing.error.contains("there is no master key at"), "\(missing.error)")
+        #expect(!(wrong.error + missing.error).contains("hunter"))
+    }
+
+    @Test("two administrators at once both get a version, or one is told of the other")
+    func together() throws {
+        let script = """
+            for n in 1 2 3 4 5 6 7 8; do
+                echo "value $n" | "$JOBPASS" secret set npm SHARED --config "$1" 2>> "$1.said" &
+            done
+            wait
+            """
+        let run = try BuiltCommand.shell("set -- '\(configuration)'; \(script)")
+        #expect(run.code == 0)
+        let said = try Files.readText("\(configuration).said").split(separator: "\n")
+        let done = said.filter { $0.contains("set SHARED in npm, version") }
+        let told = said.filter { $0.contains("somebody else changed the same secret in between") }
+        #expect(!done.isEmpty && done.count + told.count >= 8, "\(said)")
+        #expect(Set(done).count == done.count, "two were told the same version: \(done)")
+        let list = try BuiltCommand.run(["secret", "list", "npm", "--config", configuration, "--json"])
+        let version = try JSON.parse(Array(list.output.utf8))["secrets"]?.asArray?.first?["version"]
+        #expect(version == .integer(Int64(done.count)))
+    }
+
     @Test("a store whose ledger was signed with another key is not added to")
     func otherKey() throws {
         let other = try ScenarioDirectory()

@@ -86,6 +86,12 @@ struct SealingTests {
         let error = try #require(try await VaultHarness(storage: storage).readingFails())
         #expect(error.code == .damaged)
         #expect(error.detail.contains("was sealed with the master key"))
+        let refused = await #expect(throws: SecretsError.self) {
+            try await VaultHarness(storage: storage).set("NEW", "x")
+        }
+        #expect(refused?.code == .masterKey)
+        #expect(refused?.detail.contains("put the copy of it back") == true)
+        #expect(storage.rows.count == 1)
         #expect(try await VaultHarness(storage: storage, key: MasterKey(file: file)).read() == ["KEY": "x"])
     }
 }

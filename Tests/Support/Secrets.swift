@@ -19,6 +19,9 @@ package final class MemorySecretStorage: SecretStorage {
     package struct Row: Equatable, Sendable {
         package var stored: StoredSecret
         package var deleted: UnixTime?
+        package var superseded: UnixTime?
+        package var readableUntil: UnixTime?
+        package var isPurged = false
 
         /// Makes a row.
         package init(_ stored: StoredSecret, deleted: UnixTime? = nil) {
@@ -30,6 +33,7 @@ package final class MemorySecretStorage: SecretStorage {
     private struct State {
         var identity: [UInt8]
         var rows: [Row] = []
+        var items: [InventoryItem] = []
         var fault: Fault?
         var isDown = false
     }
@@ -56,18 +60,135 @@ package final class MemorySecretStorage: SecretStorage {
 
     package func identity() throws(SecretsError) -> [UInt8] { try read { $0.identity } }
 
-    package func insert(_ stored: StoredSecret) throws(SecretsError) {
+    package func insert(_ new: [NewSecret]) throws(SecretsError) {
         try change { state throws(SecretsError) in
-            let newest = state.rows.last { $0.stored.context == stored.context && $0.stored.name == stored.name }
-            guard stored.version == (newest?.stored.version ?? 0) + 1 else {
-                throw SecretsError(.conflict, "another version is the newest")
+            var rows = state.rows
+            for new in new {
+                let stored = new.stored
+                let newest = rows.lastIndex {
+                    $0.stored.context == stored.context && $0.stored.name == stored.name
+                }
+                guard stored.version == (newest.map { rows[$0].stored.version } ?? 0) + 1 else {
+                    throw SecretsError(.conflict, "another version is the newest")
+                }
+                if let newest {
+                    rows[newest].superseded = stored.created
+                    rows[newest].readableUntil = new.formerReadableUntil
+                }
+                rows.append(Row(stored))
             }
-            state.rows.append(Row(stored))
+            state.rows = rows
         }
     }
 
+    package func version(
+        _ version: UInt64,
+        of name: EnvironmentName,
+        in context: ContextName
+    ) throws(SecretsError) -> StoredSecret? {
+        try read { state in
+            state.rows.first {
+                $0.stored.address == SecretAddress(context, name, version) && !$0.isPurged
+            }?.stored
+        }
+    }
+
+    package func versions(
+        of name: EnvironmentName,
+        in context: ContextName
+    ) throws(SecretsError) -> [SecretVersion] {
+        try read { state in
+            state.rows.filter { $0.stored.context == context && $0.stored.name == name }.reversed().map { row in
+                SecretVersion(
+                    number: row.stored.version,
+                    created: row.stored.created,
+                    superseded: row.superseded,
+                    readableUntil: row.readableUntil,
+                    deleted: row.deleted,
+                    isPurged: row.isPurged
+                )
+            }
+        }
+    }
+
+    package func purgeable(
+        before limit: UnixTime,
+        at now: UnixTime,
+        count: Int
+    ) throws(SecretsError) -> [SecretAddress] {
+        try read { state in
+            let rows = state.rows.filter { row in
+                let isDeleted = row.deleted.map { $0 <= limit } ?? false
+                let isFormer = row.superseded.map { $0 <= limit } ?? false
+                let isReadable = row.readableUntil.map { $0 > now } ?? false
+                return !row.isPurged && (isDeleted || isFormer && !isReadable)
+            }
+            return Self.ordered(rows.map(\.stored)).prefix(count).map(\.address)
+        }
+    }
+
+    package func purge(_ address: SecretAddress) throws(SecretsError) {
+        try change { state in
+            for index in state.rows.indices where state.rows[index].stored.address == address {
+                state.rows[index].isPurged = true
+            }
+        }
+    }
+
+    package func sealed(behind address: SecretAddress?, count: Int) throws(SecretsError) -> [StoredSecret] {
+        try read { state in
+            let all = Self.ordered(state.rows.filter { !$0.isPurged }.map(\.stored))
+            let start = address.map { last in all.firstIndex { Self.precedes(last, $0.address) } ?? all.count } ?? 0
+            return Array(all[start...].prefix(count))
+        }
+    }
+
+    package func replace(_ changes: [(old: StoredSecret, new: [UInt8])]) throws(SecretsError) -> Int {
+        let done = Lock(0)
+        try change { state in
+            for change in changes {
+                guard let index = state.rows.firstIndex(where: { $0.stored == change.old && !$0.isPurged }) else {
+                    continue
+                }
+                let old = change.old
+                state.rows[index].stored = StoredSecret(
+                    context: old.context,
+                    name: old.name,
+                    version: old.version,
+                    created: old.created,
+                    sealed: change.new
+                )
+                done.withLock { $0 += 1 }
+            }
+        }
+        return done.withLock { $0 }
+    }
+
+    package func inventory() throws(SecretsError) -> [InventoryItem] {
+        try read { state in
+            state.items.sorted { ($0.source, $0.place, $0.name) < ($1.source, $1.place, $1.name) }
+        }
+    }
+
+    package func list(_ items: [InventoryItem], of source: String, replacing: Bool) throws(SecretsError) {
+        try change { state in
+            state.items.removeAll { known in
+                replacing && known.source == source || items.contains { $0.isSame(as: known) }
+            }
+            state.items += items
+        }
+    }
+
+    private static func ordered(_ rows: [StoredSecret]) -> [StoredSecret] {
+        rows.sorted { precedes($0.address, $1.address) }
+    }
+
+    private static func precedes(_ left: SecretAddress, _ right: SecretAddress) -> Bool {
+        (left.context.text, left.name.text, left.version) < (right.context.text, right.name.text, right.version)
+    }
+
     package func current(in context: ContextName) throws(SecretsError) -> [StoredSecret] {
-        try newest(in: context).filter { $0.deleted == nil }.map(\.stored)
+        try newest(in: context).filter { $0.deleted == nil && !$0.isPurged }.map(\.stored)
     }
 
     package func summaries(of context: ContextName) throws(SecretsError) -> [SecretSummary] {
@@ -79,7 +200,8 @@ package final class MemorySecretStorage: SecretStorage {
                 version: newest.stored.version,
                 created: first?.stored.created ?? newest.stored.created,
                 changed: newest.stored.created,
-                deleted: newest.deleted
+                deleted: newest.deleted,
+                bytes: newest.isPurged ? 0 : newest.stored.sealed.count
             )
         }
     }

@@ -20,19 +20,39 @@ package struct VaultHarness {
         key: consuming MasterKey = MasterKey.generate(),
         ledgerStorage: any LedgerStorage = MemoryLedgerStorage()
     ) throws {
+        try self.init(storage: storage, keys: FixedMasterKeys(key), ledgerStorage: ledgerStorage)
+    }
+
+    /// Makes a vault whose keys come from a source.
+    package init(
+        storage: MemorySecretStorage = MemorySecretStorage(),
+        keys: any MasterKeySource,
+        ledgerStorage: any LedgerStorage = MemoryLedgerStorage()
+    ) throws {
         book = try LedgerHarness(storage: ledgerStorage)
         try book.create()
         ledger = try book.open()
         self.storage = storage
-        vault = SecretVault(storage: storage, key: key, clock: book.clock.wall, executor: globalConcurrentExecutor)
+        vault = try SecretVault(
+            storage: storage,
+            keys: keys,
+            clock: book.clock.wall,
+            executor: globalConcurrentExecutor
+        )
     }
 
     /// Sets a secret as the broker does: prepared, recorded, applied.
-    package func set(_ name: String, _ value: [UInt8], in context: String = VaultHarness.context) async throws {
+    package func set(
+        _ name: String,
+        _ value: [UInt8],
+        in context: String = VaultHarness.context,
+        grace: Duration? = nil
+    ) async throws {
         let sealed = try await vault.prepareSet(
             SecretBytes(copying: value),
             of: .named(name),
             in: .named(context),
+            grace: grace,
             recordedAs: Entry(.secretChanged, .succeeded, trace: "set")
         )
         try await vault.apply(try await ledger.record(sealed))
@@ -56,6 +76,57 @@ package struct VaultHarness {
     /// Reads a context as the broker does: opened, recorded, released.
     package func read(_ context: String = VaultHarness.context) async throws -> [String: String] {
         let sealed = try await vault.read(.sample(context), recordedAs: Entry(.secretRead, .succeeded, trace: "read"))
+        return try await ledger.record(sealed).open().secrets.texts()
+    }
+
+    /// Makes a former value the newest, as the broker does.
+    package func rollBack(_ name: String, to version: UInt64? = nil) async throws {
+        let sealed = try await vault.prepareRollback(
+            .named(name),
+            in: .named(Self.context),
+            to: version,
+            recordedAs: Entry(.secretChanged, .succeeded, trace: "rollback")
+        )
+        try await vault.apply(try await ledger.record(sealed))
+    }
+
+    /// Imports texts, as the broker does.
+    @discardableResult
+    package func bring(
+        _ values: [(name: String, value: String)],
+        in context: String = VaultHarness.context,
+        replacing: Bool = false
+    ) async throws -> ImportPlan {
+        var secrets = NamedSecrets()
+        for (name, value) in values { secrets.append(try .named(name), text: value) }
+        let prepared = try await vault.prepareImport(
+            secrets,
+            into: .named(context),
+            replacing: replacing,
+            recordedAs: Entry(.secretChanged, .succeeded, trace: "import")
+        )
+        let plan = prepared.plan
+        try await vault.apply(try await prepared.record(in: ledger))
+        return plan
+    }
+
+    /// Purges what was kept long enough, as the broker does; answers how many values went.
+    package func purge() async throws -> Int {
+        let addresses = try await vault.purgeable(count: 100)
+        for address in addresses {
+            let entry = Entry(.secretChanged, .succeeded, trace: "purge")
+            try await vault.apply(try await ledger.record(vault.preparePurge(address, recordedAs: entry)))
+        }
+        return addresses.count
+    }
+
+    /// Reads one secret as the broker does.
+    package func read(_ name: String, version: UInt64?) async throws -> [String: String] {
+        let sealed = try await vault.read(
+            .sample(Self.context),
+            .one(.named(name), version: version),
+            recordedAs: Entry(.secretRead, .succeeded, trace: "read")
+        )
         return try await ledger.record(sealed).open().secrets.texts()
     }
 

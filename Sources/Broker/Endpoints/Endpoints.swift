@@ -23,6 +23,12 @@ enum Endpoint: Sendable {
     case putSecret
     case deleteSecret
     case listSecrets
+    case listVersions
+    case rollBackSecret
+    case importSecrets
+    case inventory
+    case listElsewhere
+    case secretReport
     case auditEntries
     case auditEntry
 
@@ -57,6 +63,12 @@ enum Endpoint: Sendable {
         paths.add(.put, "/v1/contexts/{context}/secrets/{name}", .putSecret)
         paths.add(.delete, "/v1/contexts/{context}/secrets/{name}", .deleteSecret)
         paths.add(.get, "/v1/contexts/{context}/secrets", .listSecrets)
+        paths.add(.post, "/v1/contexts/{context}/secrets", .importSecrets)
+        paths.add(.get, "/v1/contexts/{context}/secrets/{name}", .listVersions)
+        paths.add(.post, "/v1/contexts/{context}/secrets/{name}/rollback", .rollBackSecret)
+        paths.add(.get, "/v1/inventory", .inventory)
+        paths.add(.get, "/v1/secrets/report", .secretReport)
+        paths.add(.post, "/v1/inventory/{source}", .listElsewhere)
         paths.add(.get, "/v1/audit/entries", .auditEntries)
         paths.add(.get, "/v1/audit/entries/{index}", .auditEntry)
         return paths
@@ -88,6 +100,12 @@ extension Broker {
         case .putSecret: try await putSecret(call)
         case .deleteSecret: try await deleteSecret(call)
         case .listSecrets: try await listSecrets(call)
+        case .listVersions: try await listVersions(call)
+        case .rollBackSecret: try await rollBackSecret(call)
+        case .importSecrets: try await importSecrets(call)
+        case .inventory: try await inventory(call)
+        case .listElsewhere: try await listElsewhere(call)
+        case .secretReport: try await report(call)
         case .auditEntries: try await auditEntries(call)
         case .auditEntry: try await auditEntry(call)
         }

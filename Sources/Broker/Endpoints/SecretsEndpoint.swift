@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Crypto
+internal import Delivery
 internal import Encoding
 internal import HTTP
 internal import JSON
@@ -7,38 +8,57 @@ internal import Ledger
 internal import Secrets
 internal import Time
 
-/// `PUT`, `DELETE /v1/contexts/NAME/secrets/SECRET` and `GET /v1/contexts/NAME/secrets`: for administrators.
+/// `/v1/contexts/NAME/secrets` and below: for the administrators of the context.
 extension Broker {
     /// Sets a new version of a secret; the value is the body, as it is.
+    ///
+    /// With `grace` the version before stays readable.
     func putSecret(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let principal = try await administrator(of: call)
-        let (context, name) = try place(of: call)
+        let (principal, context, name) = try await secret(of: call)
+        let grace = try grace(of: call)
         let sealed: Sealed<SecretChange>
         do throws(SecretsError) {
             sealed = try await secrets.prepareSet(
                 SecretBytes(copying: call.request.body),
                 of: name,
-                in: context,
-                recordedAs: entry(of: principal, call)
+                in: context.name,
+                grace: grace,
+                recordedAs: changeEntry(of: principal, call)
             )
         } catch {
             throw Problem(error)
         }
-        let version = sealed.entry.version ?? 0
-        try await apply(sealed)
-        return .json(
-            201,
-            ["context": .string(context.text), "name": .string(name.text), "version": .integer(Int64(version))]
-        )
+        return try await applyVersion(sealed, of: name, in: context.name)
     }
 
-    /// Deletes a secret.
-    func deleteSecret(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let principal = try await administrator(of: call)
-        let (context, name) = try place(of: call)
+    /// Makes the value of a former version, or of a deleted secret, the newest again.
+    func rollBackSecret(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let (principal, context, name) = try await secret(of: call)
+        let wanted = try version(of: call)
         let sealed: Sealed<SecretChange>
         do throws(SecretsError) {
-            sealed = try await secrets.prepareDelete(name, in: context, recordedAs: entry(of: principal, call))
+            sealed = try await secrets.prepareRollback(
+                name,
+                in: context.name,
+                to: wanted,
+                recordedAs: changeEntry(of: principal, call)
+            )
+        } catch {
+            throw Problem(error)
+        }
+        return try await applyVersion(sealed, of: name, in: context.name)
+    }
+
+    /// Deletes a secret; its value is kept for seven days.
+    func deleteSecret(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let (principal, context, name) = try await secret(of: call)
+        let sealed: Sealed<SecretChange>
+        do throws(SecretsError) {
+            sealed = try await secrets.prepareDelete(
+                name,
+                in: context.name,
+                recordedAs: changeEntry(of: principal, call)
+            )
         } catch {
             throw Problem(error)
         }
@@ -48,22 +68,40 @@ extension Broker {
 
     /// Names, versions and dates; never a value.
     func listSecrets(_ call: Call) async throws(Problem) -> HTTPResponse {
-        _ = try await administrator(of: call)
-        let context = try context(of: call)
+        let (_, context) = try await context(of: call)
         let summaries: [SecretSummary]
+        do throws(SecretsError) { summaries = try await secrets.list(context.name) } catch { throw Problem(error) }
+        let now = clock()
+        return .json(
+            200,
+            [
+                "context": .string(context.name.text),
+                "secrets": .array(summaries.map { $0.json(in: context, at: now) }),
+            ]
+        )
+    }
+
+    /// The versions of one secret; never a value.
+    func listVersions(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let (_, context, name) = try await secret(of: call)
+        let versions: [SecretVersion]
         do throws(SecretsError) {
-            summaries = try await secrets.list(context)
+            versions = try await secrets.versions(of: name, in: context.name)
         } catch {
             throw Problem(error)
         }
+        let now = clock()
         return .json(
             200,
-            ["context": .string(context.text), "secrets": .array(summaries.map { .object(Self.describe($0)) })]
+            [
+                "context": .string(context.name.text), "name": .string(name.text),
+                "versions": .array(versions.map { $0.json(at: now) }),
+            ]
         )
     }
 
     /// Records a change, and only then makes it.
-    private func apply(_ sealed: consuming Sealed<SecretChange>) async throws(Problem) {
+    func apply(_ sealed: consuming Sealed<SecretChange>) async throws(Problem) {
         let released = try await release(sealed)
         do throws(SecretsError) {
             try await secrets.apply(released)
@@ -72,37 +110,66 @@ extension Broker {
         }
     }
 
-    private func place(of call: Call) throws(Problem) -> (ContextName, EnvironmentName) {
+    private func applyVersion(
+        _ sealed: consuming Sealed<SecretChange>,
+        of name: EnvironmentName,
+        in context: ContextName
+    ) async throws(Problem) -> HTTPResponse {
+        let version = sealed.entry.version ?? 0
+        try await apply(sealed)
+        return .json(
+            201,
+            ["context": .string(context.text), "name": .string(name.text), "version": .integer(Int64(version))]
+        )
+    }
+
+    /// The principal that calls, the context and the secret.
+    private func secret(of call: Call) async throws(Problem) -> (Principal, ContextSettings, EnvironmentName) {
+        let (principal, context) = try await context(of: call)
         guard let name = EnvironmentName(call.parameters[1]) else {
             throw Problem(
                 .invalidRequest,
                 "'\(call.parameters[1].prefix(64))' cannot be the name of a secret, wanted letters, digits and '_'."
             )
         }
-        return (try context(of: call), name)
+        return (principal, context, name)
     }
 
-    private func context(of call: Call) throws(Problem) -> ContextName {
-        guard let context = now.contexts.first(where: { $0.text == call.parameters[0] }) else {
-            throw Problem(.notFound, "The configuration has no context '\(call.parameters[0].prefix(64))'.")
+    /// The principal that calls, if it administers the context that the path names.
+    func context(of call: Call) async throws(Problem) -> (Principal, ContextSettings) {
+        let name = call.parameters[0]
+        let principal = try await administrator(of: call, context: name)
+        guard let context = now.context(name) else {
+            throw Problem(.notFound, "The configuration has no context '\(name.prefix(64))'.")
         }
-        return context
+        return (principal, context)
     }
 
-    private func entry(of principal: Principal, _ call: Call) -> Entry {
+    /// What the ledger is told of a change by a principal.
+    func changeEntry(of principal: Principal, _ call: Call) -> Entry {
         var entry = Entry(.secretChanged, .succeeded, trace: call.trace)
         entry.principal = principal.name
         entry.address = call.request.peer.address
         return entry
     }
 
-    private static func describe(_ summary: SecretSummary) -> JSONObject {
-        [
-            "name": .string(summary.name.text),
-            "version": .integer(Int64(summary.version)),
-            "created_at": .string(RFC3339.format(summary.created)),
-            "changed_at": .string(RFC3339.format(summary.changed)),
-            "deleted_at": summary.deleted.map { .string(RFC3339.format($0)) } ?? .null,
-        ]
+    private func grace(of call: Call) throws(Problem) -> Duration? {
+        guard let text = try call.value("grace", in: try call.query()) else { return nil }
+        guard let grace = try? Duration(parsing: text), grace <= SecretVault.longestGrace else {
+            throw Problem(
+                .invalidRequest,
+                "'grace' is '\(text.prefix(32))', wanted a duration of at most \(SecretVault.longestGrace.text), such as 24h."
+            )
+        }
+        return grace
+    }
+
+    /// The version that a query names.
+    func version(of call: Call) throws(Problem) -> UInt64? {
+        guard let text = try call.value("version", in: try call.query()) else { return nil }
+        guard let version = UInt64(text), version > 0 else {
+            throw Problem(.invalidRequest, "'version' is '\(text.prefix(32))', wanted a number from 1.")
+        }
+        return version
     }
 }

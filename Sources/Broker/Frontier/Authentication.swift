@@ -41,7 +41,21 @@ extension Broker {
         return (principal, attestor)
     }
 
-    /// The principal that calls, if it is an administrator.
+    /// The principal that calls, if it administers a context.
+    func administrator(of call: Call, context: String) async throws(Problem) -> Principal {
+        let principal = try principal(of: call)
+        guard principal.administers(context) else {
+            guard case .administrator = principal.role else { return try await administrator(of: call) }
+            throw try await denied(
+                principal,
+                "administer context '\(context.prefix(64))': its contexts are others",
+                call
+            )
+        }
+        return principal
+    }
+
+    /// The principal that calls, if it is an administrator of more than some contexts.
     func administrator(of call: Call) async throws(Problem) -> Principal {
         let principal = try principal(of: call)
         guard case .administrator = principal.role else {
@@ -50,6 +64,9 @@ extension Broker {
                 "do what takes the role administrator: its role is \(principal.role.name)",
                 call
             )
+        }
+        guard principal.contexts == nil else {
+            throw try await denied(principal, "do anything but administer its contexts", call)
         }
         return principal
     }
@@ -79,7 +96,7 @@ extension Broker {
     }
 
     /// Whoever calls: by its token where it sends one, else by its certificate.
-    private func principal(of call: Call) throws(Problem) -> Principal {
+    func principal(of call: Call) throws(Problem) -> Principal {
         if call.request.fields["Authorization"] != nil {
             let bearer = try call.bearer()
             if let principal = now.principals.find(bearer: bearer) { return principal }

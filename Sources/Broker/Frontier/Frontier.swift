@@ -55,7 +55,6 @@ extension Problem {
         case .value: self.init(.invalidRequest, "\(error.detail).")
         case .notFound: self.init(.notFound, "\(error.detail).")
         case .conflict: self.init(.conflict, "\(error.detail).")
-        case .undeliverable: self.init(.invalidRequest, "\(error.detail).")
         case .setting, .masterKey, .damaged, .storage:
             self.init(.unavailable, "The static secrets could not be used.")
             detail = error.description

@@ -20,7 +20,7 @@ package final class Standing: Sendable {
     /// The fallbacks of those targets that have one.
     package let fallbacks: [String: Fallback]
     /// The contexts of static secrets.
-    package let contexts: [ContextName]
+    package let contexts: [ContextSettings]
     package let principals: Principals
     package let runLimits: RunLimits
     /// The subject of tokens whose audience or target has none of its own.
@@ -40,7 +40,7 @@ package final class Standing: Sendable {
         policy: Policy,
         targets: [String: Target],
         fallbacks: [String: Fallback],
-        contexts: [ContextName],
+        contexts: [ContextSettings],
         principals: Principals,
         runLimits: RunLimits,
         subject: SubjectFormat,
@@ -62,6 +62,9 @@ package final class Standing: Sendable {
         self.requestsPerPrincipal = requestsPerPrincipal
         self.isTerse = isTerse
     }
+
+    /// What is set for a context, by its name.
+    func context(_ name: String) -> ContextSettings? { contexts.first { $0.name.text == name } }
 
     /// The issuer that speaks of a run.
     func issuer(of run: Run) -> Issuer {

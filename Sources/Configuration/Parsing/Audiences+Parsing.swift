@@ -1,9 +1,8 @@
 internal import Exchange
 internal import Policy
-internal import Secrets
 internal import YAML
 
-/// `audiences` and `contexts`.
+/// `audiences`.
 extension Section {
     func audiences(_ shapes: TokenShapes) -> [TokenRule] {
         let keys = Keys(["audience", "allow", "algorithm", "lifetime", "subject"])
@@ -25,24 +24,6 @@ extension Section {
                 return nil
             }
             return rule
-        }
-    }
-
-    func contexts(_ reader: RuleReader) -> [ContextEntry] {
-        named("contexts").compactMap { entry in
-            let key = name("contexts.\(entry.key)")
-            let name = ContextName(entry.key)
-            if name == nil {
-                problems.error(
-                    at: entry.keyMark,
-                    key,
-                    "'\(entry.key)' is no name of a context",
-                    fix: "write \(ContextName.wanted)"
-                )
-            }
-            let section = Section(entry.value, at: key, keys: Keys(["allow"]), problems: problems)
-            let allow = section.flatMap { reader.rules($0) }
-            return name.map { ContextEntry(name: $0, allow: allow) }
         }
     }
 
@@ -95,11 +76,4 @@ extension TargetType {
         case .gcp, .vault, .tokenExchange, .recipe, .none: nil
         }
     }
-}
-
-/// A context as it is written.
-struct ContextEntry {
-    let name: ContextName
-    /// Nil where what is written there is wrong.
-    let allow: RuleList?
 }

@@ -12,16 +12,22 @@ struct FallbackEntry {
 /// `targets.NAME.fallback`.
 extension Section {
     func fallback(of type: TargetType, contexts: [ContextEntry]) -> FallbackEntry? {
-        guard let section = section("fallback", Keys(["context", "until", "reason"])) else { return nil }
+        guard let section = section("fallback", Keys(["context", "until", "reason", "budget"])) else { return nil }
         if type == .none {
             refuse("fallback", "a target of type none asks no cloud that could be out", fix: "remove it")
         }
-        let context = section.context(among: contexts.map(\.name.text))
+        let context = section.context(among: contexts.map(\.settings.name.text))
         let until = section.lastDay()
         let reason = section.text(required: "reason", example: "role not migrated yet")
+        let budget = section.text("budget")
         guard let context, let until, let reason else { return nil }
         do throws(SecretsError) {
-            let rule = try Fallback(context: context, until: until.value, reason: reason.value)
+            let rule = try Fallback(
+                context: context,
+                until: until.value,
+                reason: reason.value,
+                budget: budget?.value
+            )
             return FallbackEntry(rule: rule, place: place(of: until))
         } catch {
             guard case .setting(let key) = error.code else { return nil }

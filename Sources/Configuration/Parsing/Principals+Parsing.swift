@@ -17,7 +17,7 @@ struct PrincipalEntries {
 /// `principals`.
 extension Section {
     private static let principalKeys = Keys(
-        ["name", "role", "projects", "claims", "token_sha256", "certificate"],
+        ["name", "role", "projects", "claims", "contexts", "token_sha256", "certificate"],
         later: ["oidc"]
     )
 
@@ -68,8 +68,19 @@ extension Section {
         let name = principalName()
         let role = role(name: name ?? "")
         let proof = proof(hasClientCA: hasClientCA)
+        let contexts = administeredContexts(role)
         guard let name, let role, let proof else { return nil }
-        return PrincipalSettings(name: name, role: role, proof: proof)
+        return PrincipalSettings(name: name, role: role, contexts: contexts, proof: proof)
+    }
+
+    /// The contexts that an administrator is bound to; nil for all.
+    private func administeredContexts(_ role: PrincipalSettings.Role?) -> [Pattern]? {
+        guard has("contexts") else { return nil }
+        guard case .administrator? = role else {
+            if role != nil { refuse("contexts", "only an administrator has contexts", fix: "remove it") }
+            return nil
+        }
+        return (texts("contexts") ?? []).compactMap { pattern($0) }
     }
 
     private func principalName() -> String? {

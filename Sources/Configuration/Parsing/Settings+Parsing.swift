@@ -33,6 +33,7 @@ extension Settings {
         let audiences = section.audiences(shapes)
         let contexts = section.contexts(reader)
         let targets = section.targets(shapes, contexts: contexts, files: &files)
+        section.check(contexts, against: targets)
         section.warnOfIssuer(issuer, audiences: audiences, targets: targets)
         let secrets = section.secrets(keys: keys, files: &files)
         let ledger = section.ledger(issuer: issuer)
@@ -56,7 +57,7 @@ extension Settings {
             policy: policy,
             targets: targets.map(\.target),
             fallbacks: targets.byName(\.fallback?.rule),
-            contexts: contexts.map(\.name),
+            contexts: contexts.map(\.settings),
             secrets: secrets,
             ledger: ledger,
             limits: limits,
@@ -98,7 +99,9 @@ extension Section {
             audiences: audiences,
             targets: Dictionary(uniqueKeysWithValues: targets.map { ($0.target.name, $0.rule) }),
             contexts: Dictionary(
-                uniqueKeysWithValues: contexts.compactMap { context in context.allow.map { (context.name.text, $0) } }
+                uniqueKeysWithValues: contexts.compactMap { context in
+                    context.allow.map { (context.settings.name.text, $0) }
+                }
             )
         )
         do {

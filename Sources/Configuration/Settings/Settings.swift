@@ -36,8 +36,8 @@ package struct Settings: Sendable {
     package let targets: [Target]
     /// `targets.NAME.fallback`, by the target's name.
     package let fallbacks: [String: Fallback]
-    /// `contexts`: the names of the groups of static secrets, in the order of the file.
-    package let contexts: [ContextName]
+    /// `contexts`: the groups of static secrets, in the order of the file.
+    package let contexts: [ContextSettings]
     /// `secrets`: how static secrets are sealed; optional.
     package let secrets: SecretSettings
     /// `ledger`: the public name of the ledger; optional.

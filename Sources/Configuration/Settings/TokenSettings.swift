@@ -1,6 +1,7 @@
 package import Claims
 package import Crypto
 package import Runs
+package import Text
 
 /// `keys`: the keys that sign tokens and checkpoints.
 package struct KeySettings: Equatable, Sendable {
@@ -49,5 +50,14 @@ package struct PrincipalSettings: Sendable {
     package let name: String
     /// `role`: `orchestrator`, `administrator` or `auditor`; required.
     package let role: Role
+    /// `contexts`: patterns of the contexts that an administrator may change, and then nothing else; by default all contexts,
+    /// and whatever else administrators do.
+    package let contexts: [Pattern]?
     package let proof: Proof
+
+    /// Whether this principal may administer a context.
+    package func administers(_ context: String) -> Bool {
+        guard case .administrator = role else { return false }
+        return contexts.map { $0.contains { $0.matches(context) } } ?? true
+    }
 }

@@ -13,13 +13,14 @@ package struct NamedSecrets: ~Copyable, Sendable {
     /// The names in order.
     package private(set) var names: [EnvironmentName] = []
     private var slots: [Slot] = []
+    private var known: Set<EnvironmentName> = []
 
     /// Makes a set without secrets.
     package init() {}
 
     /// Adds a secret under a name that has none yet.
     package mutating func append(_ name: EnvironmentName, _ value: consuming SecretBytes) {
-        precondition(!names.contains(name), "\(name) stands twice")
+        precondition(known.insert(name).inserted, "\(name) stands twice")
         names.append(name)
         slots.append(Slot(value))
     }
@@ -47,6 +48,15 @@ package struct NamedSecrets: ~Copyable, Sendable {
     ) throws(E) -> Result? {
         guard let index = names.firstIndex(of: name) else { return nil }
         return try slots[index].value.withBytes(body)
+    }
+
+    /// Whether there is a secret of a name.
+    package borrowing func has(_ name: EnvironmentName) -> Bool { known.contains(name) }
+
+    /// A second secret of the same bytes; nil where there is none of the name.
+    package borrowing func copy(of name: EnvironmentName) -> SecretBytes? {
+        guard let index = names.firstIndex(of: name) else { return nil }
+        return slots[index].value.copy()
     }
 
     /// Lends every name with its secret, in order.

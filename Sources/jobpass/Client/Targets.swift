@@ -1,4 +1,5 @@
 internal import Delivery
+internal import Encoding
 internal import HTTP
 internal import JSON
 
@@ -11,9 +12,9 @@ extension BrokerClient {
         }
     }
 
-    /// One context's secrets.
-    func context(_ name: String) async throws(CommandError) -> ContextAnswer {
-        let answer = try await answer(.get, ["v1", "contexts", name])
+    /// One context's secrets, or what of them a query names.
+    func context(_ name: String, _ query: Form = Form()) async throws(CommandError) -> ContextAnswer {
+        let answer = try await answer(.get, ["v1", "contexts", name], query: query)
         do throws(DeliveryError) { return try ContextAnswer(parsing: answer) } catch {
             throw CommandError(.unavailable, error.description)
         }

@@ -37,9 +37,11 @@ enum ConfigCommand {
         let path = try ConfigurationFile.path(invocation)
         var problems: [ConfigurationProblem]
         var failure: CommandError?
+        var notes: [String] = []
         do throws(InvalidConfiguration) {
             let settings = try Configuration.load(path)
             problems = settings.warnings + Configuration.check(settings, at: SystemClock.now())
+            notes = KeyFiles(settings).masterKeyNotes
             // The files' modes are among the problems already; only what is in them is new.
             if !problems.contains(where: { $0.severity == .error }) { failure = keyFailure(settings) }
         } catch {
@@ -53,6 +55,7 @@ enum ConfigCommand {
             return isGood ? .success : .configuration
         }
         for problem in problems { console.line(problem.description) }
+        for note in notes { console.warning(note) }
         if let failure { throw failure }
         guard isGood else { return .configuration }
         try console.result("\(path) is good\n")
@@ -65,7 +68,7 @@ enum ConfigCommand {
             let files = KeyFiles(settings)
             for ring in KeyFiles.Ring.allCases { _ = try files.keys(of: ring) }
             _ = try files.checkpointKey()
-            _ = try files.sealingKey()
+            try files.checkMasterKeys()
             return nil
         } catch {
             return error

@@ -73,7 +73,13 @@ enum InitCommand {
         try broker.refuseExisting()
         try broker.make(in: &installation)
         try Console(invocation.environment).result(
-            "Made the keys and the store of \(path).\nNext: jobpass serve --config \(path)\n"
+            """
+            Made the keys and the store of \(path).
+            Before you set a secret, copy the master key to a safe place away from here: if it is lost, every static secret is
+            gone, in the store and in its backups.
+            Next: jobpass serve --config \(path)
+
+            """
         )
     }
 
@@ -163,7 +169,8 @@ private struct StarterPlace {
           jobpass.db     the store: runs, ledger, sealed secrets
           tokens/        one token for each role; move each to where it is used
 
-        Keep a copy of keys/ in a safe place: without master.key no stored secret can be read again.
+        Before you set a secret, copy keys/master.key to a safe place away from here: if it is lost, every static secret
+        is gone, in the store and in its backups, and nobody can bring them back. keys/README.md of the source says more.
 
         Next, start the broker:
           jobpass serve --config \(configuration)

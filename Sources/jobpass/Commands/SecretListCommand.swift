@@ -1,8 +1,4 @@
-internal import Encoding
-internal import HTTP
 internal import JSON
-internal import Secrets
-internal import Time
 
 /// `jobpass secret list`: what a context holds, without the values.
 enum SecretListCommand {
@@ -20,7 +16,7 @@ enum SecretListCommand {
 
     static func run(_ invocation: Invocation) throws -> ExitCode {
         let context = invocation.operands[0]
-        let answer = try list(context, invocation)
+        let answer = try SecretCommand.desk(invocation).list(context)
         let console = Console(invocation.environment)
         if invocation.has(.json) {
             try console.result(answer)
@@ -31,36 +27,24 @@ enum SecretListCommand {
             console.note("context \(context) holds no secrets")
             return .success
         }
-        var table = Table("NAME", "VERSION", "CHANGED", "DELETED")
+        var table = Table("NAME", "VERSION", "CHANGED", "STATE")
         for secret in secrets {
             table.add(
                 secret["name"]?.asString ?? "",
                 secret["version"]?.text ?? "",
                 secret["changed_at"]?.asString ?? "",
-                secret["deleted_at"]?.asString ?? "-"
+                state(secret)
             )
         }
         try console.result(table.text(console.resultStyle))
         return .success
     }
 
-    /// The broker's answer, or from its store one of the same shape.
-    private static func list(_ context: String, _ invocation: Invocation) throws -> JSON {
-        if let local = try SecretCommand.local(invocation) {
-            let secrets = try local.list(context).map(Self.json)
-            return ["context": .string(context), "secrets": .array(secrets)]
+    private static func state(_ secret: JSON) -> String {
+        if let deleted = secret["deleted_at"]?.asString {
+            return "deleted \(deleted), value kept until \(secret["purged_at"]?.asString ?? "")"
         }
-        return try BrokerSession.run(invocation, as: .principal) { broker throws(CommandError) in
-            try await broker.call(.get, ["v1", "contexts", context, "secrets"])
-        }
-    }
-
-    private static func json(_ summary: SecretSummary) -> JSON {
-        [
-            "name": .string(summary.name.text), "version": .integer(Int64(clamping: summary.version)),
-            "created_at": .string(RFC3339.format(summary.created)),
-            "changed_at": .string(RFC3339.format(summary.changed)),
-            "deleted_at": summary.deleted.map { .string(RFC3339.format($0)) } ?? .null,
-        ]
+        guard let since = secret["overdue_since"]?.asString else { return "-" }
+        return "overdue since \(since): older than \(secret["max_age"]?.asString ?? "max_age")"
     }
 }

@@ -1,6 +1,3 @@
-internal import HTTP
-internal import JSON
-
 /// `jobpass secret set`: a new value of a static secret.
 enum SecretSetCommand {
     static let file = Option.value("file", "FILE", "read the value from this file, as it is", letter: "f", kind: .file)
@@ -13,14 +10,9 @@ enum SecretSetCommand {
                 + "value is asked for and not shown. From --file it is taken byte for byte. A new value is a new version.",
             SecretCommand.access,
         ],
-        operands: [
-            SecretCommand.context,
-            Command.Operand("NAME", "the environment variable under which a job finds it, such as NPM_TOKEN"),
-        ],
+        operands: [SecretCommand.context, SecretCommand.name],
         options: [file] + SecretCommand.options,
-        surplus:
-            "takes no value as an argument: every user of this machine could read it there, and your shell keeps it; "
-            + "give it on standard input or by --file, and if it is secret, replace it now",
+        surplus: SecretInput.refusal,
         examples: [
             Command.Example("pass npm/token | jobpass secret set npm NPM_TOKEN", "from a password store"),
             Command.Example(
@@ -39,24 +31,8 @@ enum SecretSetCommand {
             file: invocation[file],
             question: "Value of \(name) in \(context), not shown: "
         )
-        let version = try set(value, of: name, in: context, invocation)
+        let version = try SecretCommand.desk(invocation).set(value, of: name, in: context, grace: nil)
         Console(invocation.environment).note("set \(name) in \(context), version \(version)")
         return .success
-    }
-
-    private static func set(
-        _ value: [UInt8],
-        of name: String,
-        in context: String,
-        _ invocation: Invocation
-    ) throws -> UInt64 {
-        if let local = try SecretCommand.local(invocation) { return try local.set(value, of: name, in: context) }
-        let answer = try BrokerSession.run(invocation, as: .principal) { broker throws(CommandError) in
-            try await broker.call(.put, ["v1", "contexts", context, "secrets", name], body: .bytes(value))
-        }
-        guard let version = answer["version"]?.asInteger.flatMap(UInt64.init(exactly:)) else {
-            throw CommandError(.unavailable, "the broker's answer names no version")
-        }
-        return version
     }
 }

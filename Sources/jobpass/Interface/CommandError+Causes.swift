@@ -2,6 +2,7 @@ internal import Configuration
 internal import Crypto
 internal import EventLoop
 internal import HTTPServer
+internal import Intake
 internal import Ledger
 internal import POSIX
 internal import Secrets
@@ -17,6 +18,7 @@ extension CommandError {
         case let error as StoreError: self.init(Self.exit(for: error), error.description)
         case let error as LedgerError: self.init(Self.exit(for: error), error.description)
         case let error as SecretsError: self.init(Self.exit(for: error), error.description)
+        case let error as IntakeError: self.init(.badData, error.description)
         case let error as TokenError: self.init(.badData, error.description)
         case let error as CryptoError: self.init(.configuration, error.description)
         case let error as HTTPServerError: self.init(.unavailable, error.description)
@@ -46,7 +48,7 @@ extension CommandError {
     private static func exit(for error: SecretsError) -> ExitCode {
         switch error.code {
         case .setting, .masterKey: .configuration
-        case .value, .damaged, .undeliverable, .notFound: .badData
+        case .value, .damaged, .notFound: .badData
         case .conflict: .tryAgain
         case .storage: .inputOutput
         }

@@ -7,6 +7,8 @@ struct Table {
 
     init(_ headings: String...) { self.headings = headings }
 
+    init(_ headings: [String]) { self.headings = headings }
+
     mutating func add(_ row: String...) { rows.append(row) }
 
     /// The table's text; a value that cannot be seen or would move the cursor is written out.

@@ -1,6 +1,5 @@
 internal import Crypto
 internal import POSIX
-internal import Secrets
 internal import Tokens
 
 extension KeyFiles {
@@ -46,16 +45,6 @@ extension KeyFiles {
     /// - Throws: `CommandError` with exit code 78.
     func checkpointKey() throws(CommandError) -> SigningKey { try signingKey(ledgerKey) }
 
-    /// The key that seals static secrets.
-    ///
-    /// - Throws: `CommandError` with exit code 78.
-    func sealingKey() throws(CommandError) -> MasterKey {
-        let contents = try secret(masterKey)
-        do throws(SecretsError) { return try MasterKey(file: contents) } catch {
-            throw CommandError(.configuration, "\(masterKey): \(error)")
-        }
-    }
-
     /// The default algorithm's key first, as it is published first.
     private func inOrder(_ keys: [IssuerKey]) -> [IssuerKey] {
         let configured = algorithms.flatMap { algorithm in keys.filter { $0.key.algorithm == algorithm } }
@@ -69,7 +58,7 @@ extension KeyFiles {
         }
     }
 
-    private func secret(_ path: String) throws(CommandError) -> SecretBytes {
+    func secret(_ path: String) throws(CommandError) -> SecretBytes {
         do throws(POSIXError) {
             var bytes = try Files.readSecret(path, limit: 1 << 16)
             return SecretBytes(consuming: &bytes)

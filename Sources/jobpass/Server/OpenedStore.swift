@@ -33,9 +33,9 @@ struct OpenedStore: Sendable {
                 entropy: Entropy.bytes
             )
         )
-        vault = SecretVault(
+        vault = try SecretVault(
             storage: store,
-            key: try files.sealingKey(),
+            keys: files,
             clock: SystemClock.now,
             executor: try WorkerThread()
         )

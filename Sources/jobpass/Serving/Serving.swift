@@ -10,6 +10,7 @@ internal import Ledger
 internal import Logs
 internal import POSIX
 internal import Runs
+internal import Secrets
 internal import Stores
 internal import Time
 
@@ -50,6 +51,7 @@ extension ServeCommand {
             "listening",
             ["address": "\(settings.listen.host)", "port": "\(service.port)", "issuer": "\(settings.issuer)"]
         )
+        await lookAtSecrets(opened.vault, log: log)
         let sweeper = Task(executorPreference: loop) { await sweep(runs, broker, log: log, on: loop) }
         defer { sweeper.cancel() }
         let (arrivals, arrived) = AsyncStream.makeStream(of: Signal.self)
@@ -78,8 +80,23 @@ extension ServeCommand {
         return .success
     }
 
+    /// Says at the start what would be found out by a job that needs a secret.
+    private static func lookAtSecrets(_ vault: SecretVault, log: Log) async {
+        do throws(SecretsError) {
+            for (name, count) in try await vault.missingKeys() {
+                log.error(
+                    "static secrets are sealed with a master key that is not here; put the copy of it back",
+                    ["key": name, "versions": "\(count)"]
+                )
+            }
+        } catch {
+            log.error("static secrets cannot be looked at", ["reason": error.description])
+        }
+    }
+
     private static func sweep(_ runs: RunRegistry, _ broker: Broker, log: Log, on loop: EventLoop) async {
         let client = HTTPClient(on: loop)
+        await broker.tend(trace: Hex.encode(Entropy.bytes(16)))
         while (try? await loop.sleep(for: sweepEvery)) != nil {
             let trace = Hex.encode(Entropy.bytes(16))
             await broker.sweepHoldings(over: client, pacing: Pacing(on: loop), trace: trace)
@@ -88,6 +105,7 @@ extension ServeCommand {
             } catch {
                 log.warning("old runs could not be forgotten", ["reason": error.description])
             }
+            await broker.tend(trace: Hex.encode(Entropy.bytes(16)))
         }
     }
 }
