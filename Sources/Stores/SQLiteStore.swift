@@ -57,9 +57,9 @@ package final class SQLiteStore: Sendable {
 
     /// Has the log moved into the file where it has grown long; called after commits.
     func tendLog(pagesWritten: Int) {
-        mover.note(pagesWritten: pagesWritten) { [weak self] in
+        mover.note(pagesWritten: pagesWritten) {
             // While this lock is held nobody writes, so that what is left is moved and the log can begin anew.
-            self?.writer.withLock { writer in _ = try? writer.connection.checkpoint() }
+            self.writer.withLock { writer in _ = try? writer.connection.checkpoint() }
         }
     }
 

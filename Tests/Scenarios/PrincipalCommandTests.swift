@@ -65,12 +65,13 @@ struct PrincipalCommandTests {
         defer { try? Files.removeTree(directory) }
         try Files.writeNew(Paths.join(directory, "token"), Array("jpp_test".utf8))
         // script(1) gives the command a terminal; what is typed once it asks has a mistake and its correction in it.
+        // Where the typing ends, script(1) hangs up: not before the command has ended, which takes it longer under a sanitizer.
         let result = try BuiltCommand.shell(
             """
             shown='\(Paths.join(directory, "shown"))'
             until_shown() { for ((i = 0; i < 600; i++)); do grep -q "$1" "$shown" && return; sleep 0.1; done; }
             : > "$shown"
-            { until_shown 'not shown'; printf 's3crex\\177t\\r'; until_shown 'version 1'; } |
+            { until_shown 'not shown'; printf 's3crex\\177t\\r'; until_shown 'version 1'; sleep 1; } |
                 script -qefc '"$JOBPASS" secret set npm NPM_TOKEN' "$shown"
             """,
             [
