@@ -109,6 +109,8 @@ internal import HTTP
         let input = unsafe bufferevent_get_input(stream)
         let ahead = unsafe evbuffer_get_length(input)
         if ahead > 0 { came(ahead, after: 0) }
+        // The draining began while the answer was on its way, which therefore did not say that it is the last.
+        if server.state == .draining { server.loop.execute { if self.isUnused { self.close() } } }
     }
 
     /// Ends the connection at once, whatever it is doing; never within a callback of libevent about it.
