@@ -94,7 +94,7 @@ struct PrincipalCommandTests {
                     ["name": "NPM_TOKEN", "version": 3, "changed_at": "2026-11-22T09:30:00Z"],
                     [
                         "name": "OLD", "version": 1, "changed_at": "2026-01-01T00:00:00Z",
-                        "deleted_at": "2026-02-01T00:00:00Z",
+                        "deleted_at": "2026-02-01T00:00:00Z", "purged_at": "2026-02-08T00:00:00Z",
                     ],
                 ],
             ])
@@ -102,9 +102,9 @@ struct PrincipalCommandTests {
         let result = try scenario.principal(["secret", "list", "npm"])
         #expect(
             result.output == """
-                NAME       VERSION  CHANGED               DELETED
+                NAME       VERSION  CHANGED               STATE
                 NPM_TOKEN  3        2026-11-22T09:30:00Z  -
-                OLD        1        2026-01-01T00:00:00Z  2026-02-01T00:00:00Z
+                OLD        1        2026-01-01T00:00:00Z  deleted 2026-02-01T00:00:00Z, value kept until 2026-02-08T00:00:00Z
 
                 """
         )
