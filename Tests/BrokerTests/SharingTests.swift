@@ -205,6 +205,21 @@ struct EndingTests {
         }
     }
 
+    @Test(
+        "revokes although the end itself could not be recorded, and says that it could not",
+        arguments: FaultyLedgerStorage.Fault.allCases
+    )
+    func unrecorded(fault: FaultyLedgerStorage.Fault) async throws {
+        let site = try await BrokerHarness([login("s.ONE"), .status(204)])
+        let run = try await site.run()
+        _ = try await site.send(.post, "/v1/targets/bao/credentials", as: run.token)
+        site.faults.plan([fault])
+        #expect(try await end(site, run.id) == 503)
+        #expect(site.network.requests.last?.url == "https://bao.example.com/v1/auth/token/revoke-self")
+        #expect(try site.entries.last?.kind == .credentialRevoked)
+        #expect(try await site.send(.get, "/v1/whoami", as: run.token).status == 401)
+    }
+
     @Test("names what the job traded for itself, by its own report")
     func ofTheJob() async throws {
         let site = try await BrokerHarness(

@@ -21,7 +21,13 @@ extension Broker {
         let held = holdings.take(of: run.id, at: clock())
         var entry = Entry.ended(run, by: principal, trace: trace)
         entry.reason = Self.outlook(held)
-        try await record(entry)
+        do throws(Problem) {
+            try await record(entry)
+        } catch {
+            // Nobody remembers any more what the run held, so it ends now or not before its time.
+            await revoke(held, of: run, trace: trace, through: exchange)
+            throw error
+        }
         await revoke(held, of: run, trace: trace, through: exchange)
     }
 
