@@ -24,8 +24,8 @@ extension Broker {
         guard target.trader == .broker else {
             throw Problem(
                 .conflict,
-                "The job trades at target '\(name)' itself (exchange: job), as jobpass exec does: ask POST "
-                    + "/v1/targets/\(name)/token."
+                "The job trades at target '\(name)' itself (exchange: job): ask POST /v1/targets/\(name)/token, and report "
+                    + "to /v1/targets/\(name)/outcome."
             )
         }
         let trade = Holdings.Trade(target, grant)
