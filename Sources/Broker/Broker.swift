@@ -93,7 +93,13 @@ package final class Broker: Sendable {
 
     /// The exchange for what came over one loop, by that loop's network and clock.
     func exchange(over transport: any Transport, _ pacing: Pacing) -> Exchange {
-        Exchange(transport: transport, clock: clock, pacing: pacing, breakers: breakers)
+        Exchange(
+            transport: transport,
+            clock: clock,
+            pacing: pacing,
+            breakers: breakers,
+            responseBytes: now.responseBytes
+        )
     }
 
     /// Lets `/readyz` say that no new work is wanted here, while what comes is still done.

@@ -11,6 +11,7 @@ struct CloudLine: Sendable {
     private let pacing: Pacing
     private let breaker: Breaker
     private let limits: TradeLimits
+    private let responseBytes: Int
     private let certificateAuthorities: String?
     /// When the trade began, by the pacing's time.
     private let start: Duration
@@ -20,6 +21,7 @@ struct CloudLine: Sendable {
         over transport: any Transport,
         to target: Target,
         within limits: TradeLimits,
+        responseBytes: Int,
         clock: @escaping WallClock,
         pacing: Pacing,
         breaker: Breaker
@@ -29,6 +31,7 @@ struct CloudLine: Sendable {
         self.pacing = pacing
         self.breaker = breaker
         self.limits = limits
+        self.responseBytes = responseBytes
         certificateAuthorities = target.certificateAuthorities
         start = pacing.elapsed()
     }
@@ -45,7 +48,7 @@ struct CloudLine: Sendable {
     ) async throws(ExchangeFailure) -> CloudAnswer {
         var request = request
         request.certificateAuthorities = certificateAuthorities
-        var retry = Retry(limits)
+        var retry = Retry(limits, responseBytes: responseBytes)
         var last: ExchangeFailure?
         while true {
             request.limits = retry.begin(elapsed: pacing.elapsed() - start)

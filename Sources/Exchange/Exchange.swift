@@ -19,18 +19,26 @@ package struct Exchange: Sendable {
     private let clock: WallClock
     private let pacing: Pacing
     private let breakers: Breakers
+    private let responseBytes: Int
+
+    /// The most bytes of a cloud's answer where nothing else is said: 1 MiB.
+    package static let standardResponseBytes = 1 << 20
 
     /// Makes an exchange over one network; who asks the same services shares the breakers.
+    ///
+    /// An answer of more than `responseBytes` is a broken one.
     package init(
         transport: any Transport,
         clock: @escaping WallClock,
         pacing: Pacing,
-        breakers: Breakers
+        breakers: Breakers,
+        responseBytes: Int = Exchange.standardResponseBytes
     ) {
         self.transport = transport
         self.clock = clock
         self.pacing = pacing
         self.breakers = breakers
+        self.responseBytes = responseBytes
     }
 
     /// Trades a recorded token for a target's credential, again and again within the target's time-out while there is an
@@ -80,6 +88,7 @@ package struct Exchange: Sendable {
             over: transport,
             to: target,
             within: target.limits.shortened(to: atMost),
+            responseBytes: responseBytes,
             clock: clock,
             pacing: pacing,
             breaker: breakers.breaker(of: target.name)

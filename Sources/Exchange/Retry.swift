@@ -17,13 +17,15 @@ struct Retry: Sendable {
     /// No request begins with less time than this: it could only fail.
     static let leastTime: Duration = .milliseconds(500)
 
-    /// The most bytes of an answer's body.
-    static let responseBytes = 1 << 20
-
     private let limits: TradeLimits
+    private let responseBytes: Int
     private(set) var attempts = 0
 
-    init(_ limits: TradeLimits) { self.limits = limits }
+    /// Begins a trade whose answers may have as many bytes as `responseBytes`.
+    init(_ limits: TradeLimits, responseBytes: Int) {
+        self.limits = limits
+        self.responseBytes = responseBytes
+    }
 
     /// The limits of the request that begins now.
     mutating func begin(elapsed: Duration) -> OutgoingRequest.Limits {
@@ -32,7 +34,7 @@ struct Retry: Sendable {
         return OutgoingRequest.Limits(
             connect: min(limits.connection, total),
             total: total,
-            responseBytes: Self.responseBytes
+            responseBytes: responseBytes
         )
     }
 

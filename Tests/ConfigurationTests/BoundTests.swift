@@ -34,7 +34,7 @@ struct BoundTests {
         Bound("limits", "requests_per_run", ["1", "100000"], ["0", "100001"]),
         Bound("limits", "requests_per_principal", ["1", "100000"], ["0", "100001"]),
         Bound("limits", "response_bytes", ["4096", "16777216"], ["4095", "16777217"]),
-        Bound("limits", "secret_bytes", ["1", "262144"], ["0", "262145", "1048577"]),
+        Bound("limits", "secret_bytes", ["1", "65536"], ["0", "65537"]),
         Bound("runs", "lifetime", ["1m", "24h"], ["59s", "25h", "8d"]),
         Bound("runs", "maximum_lifetime", ["6h", "7d"], ["59s", "8d"]),
         Bound("runs", "active", ["1", "10000000"], ["0", "10000001", "99999999999999999999"]),

@@ -11,8 +11,8 @@ extension Broker {
     /// Imports values by name; with `dry_run` it says what would happen, and does nothing.
     func importSecrets(_ call: Call) async throws(Problem) -> HTTPResponse {
         let (principal, context) = try await context(of: call)
-        let body = try call.json()
-        let values = try Self.values(in: body)
+        let body = try call.json(depth: now.jsonDepth)
+        let values = try self.values(in: body)
         let replacing = body["replace"]?.asBool ?? false
         let isDryRun = body["dry_run"]?.asBool ?? false
         let plan: ImportPlan
@@ -51,7 +51,7 @@ extension Broker {
         do throws(SecretsError) { try await secrets.apply(released) } catch { throw Problem(error) }
     }
 
-    private static func values(in body: JSON) throws(Problem) -> NamedSecrets {
+    private func values(in body: JSON) throws(Problem) -> NamedSecrets {
         var values = NamedSecrets()
         let members = [("values", false), ("base64", true)].flatMap { key, isEncoded in
             (body[key]?.asObject?.members ?? []).map { (member: $0, isEncoded: isEncoded) }
@@ -67,6 +67,7 @@ extension Broker {
                 isEncoded ? try? Base64.decode(text) : Array(text.utf8)
             }
             guard var bytes else { throw Problem(.invalidRequest, "The value of \(name) is no text of its kind.") }
+            try checkSize(bytes.count, of: name)
             values.append(name, SecretBytes(consuming: &bytes))
         }
         guard !values.names.isEmpty else {

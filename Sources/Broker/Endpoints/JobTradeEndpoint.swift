@@ -18,7 +18,7 @@ extension Broker {
     func targetOutcome(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
         let report: OutcomeReport
-        let body = try call.json()
+        let body = try call.json(depth: now.jsonDepth)
         do throws(DeliveryError) { report = try OutcomeReport(body) } catch {
             throw Problem(.invalidRequest, "\(error).")
         }

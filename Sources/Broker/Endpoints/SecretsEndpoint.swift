@@ -16,6 +16,7 @@ extension Broker {
     func putSecret(_ call: Call) async throws(Problem) -> HTTPResponse {
         let (principal, context, name) = try await secret(of: call)
         let grace = try grace(of: call)
+        try checkSize(call.request.body.count, of: name)
         let sealed: Sealed<SecretChange>
         do throws(SecretsError) {
             sealed = try await secrets.prepareSet(
@@ -29,6 +30,17 @@ extension Broker {
             throw Problem(error)
         }
         return try await applyVersion(sealed, of: name, in: context.name)
+    }
+
+    /// Refuses a value of more bytes than `limits.secret_bytes`.
+    func checkSize(_ count: Int, of name: EnvironmentName) throws(Problem) {
+        let limit = now.secretBytes
+        guard count <= limit else {
+            throw Problem(
+                .tooLarge,
+                "The value of \(name) has \(count) bytes, and limits.secret_bytes allows \(limit)."
+            )
+        }
     }
 
     /// Makes the value of a former version, or of a deleted secret, the newest again.

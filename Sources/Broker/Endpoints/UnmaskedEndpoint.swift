@@ -16,7 +16,7 @@ extension Broker {
     func unmasked(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
-            let body = try call.json()
+            let body = try call.json(depth: now.jsonDepth)
             let targets = try Self.names("targets", in: body)
             let contexts = try Self.names("contexts", in: body)
             guard (1...Self.mostNames).contains(targets.count + contexts.count) else {

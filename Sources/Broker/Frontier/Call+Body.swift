@@ -7,7 +7,7 @@ extension Call {
     ///
     /// - Throws: `Problem` with code `invalid_request` where it is no JSON, has a name twice or is nested too deep, or
     ///   where the content type says that it is something else.
-    func json() throws(Problem) -> JSON {
+    func json(depth: Int) throws(Problem) -> JSON {
         if let type = request.fields["Content-Type"], !Self.isJSON(type) {
             throw Problem(
                 .invalidRequest,
@@ -15,7 +15,7 @@ extension Call {
             )
         }
         do {
-            return try JSON.parse(request.body)
+            return try JSON.parse(request.body, limits: JSONLimits(bytes: request.body.count, depth: depth))
         } catch {
             throw Problem(.invalidRequest, "The body cannot be read as JSON: \(error).")
         }

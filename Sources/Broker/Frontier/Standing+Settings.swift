@@ -20,6 +20,9 @@ extension Standing {
             subject: settings.token.subject,
             requestsPerRun: settings.limits.requestsPerRun,
             requestsPerPrincipal: settings.limits.requestsPerPrincipal,
+            jsonDepth: settings.limits.jsonDepth,
+            responseBytes: settings.limits.responseBytes,
+            secretBytes: settings.limits.secretBytes,
             isTerse: settings.errors == .terse
         )
     }

@@ -29,6 +29,12 @@ package final class Standing: Sendable {
     package let requestsPerRun: Int
     /// How many requests of one principal may be under way.
     package let requestsPerPrincipal: Int
+    /// How deeply JSON in a body may be nested.
+    package let jsonDepth: Int
+    /// The most bytes of a cloud's answer.
+    package let responseBytes: Int
+    /// The most bytes of a static secret.
+    package let secretBytes: Int
     /// Whether clients get no reasons.
     package let isTerse: Bool
 
@@ -46,6 +52,9 @@ package final class Standing: Sendable {
         subject: SubjectFormat,
         requestsPerRun: Int,
         requestsPerPrincipal: Int,
+        jsonDepth: Int,
+        responseBytes: Int,
+        secretBytes: Int,
         isTerse: Bool
     ) {
         self.trusted = trusted
@@ -60,6 +69,9 @@ package final class Standing: Sendable {
         self.subject = subject
         self.requestsPerRun = requestsPerRun
         self.requestsPerPrincipal = requestsPerPrincipal
+        self.jsonDepth = jsonDepth
+        self.responseBytes = responseBytes
+        self.secretBytes = secretBytes
         self.isTerse = isTerse
     }
 

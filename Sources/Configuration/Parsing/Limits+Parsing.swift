@@ -24,7 +24,7 @@ extension Section {
         section.read("requests_per_run", 1...100_000, into: &limits.requestsPerRun)
         section.read("requests_per_principal", 1...100_000, into: &limits.requestsPerPrincipal)
         section.read("response_bytes", 4_096...(16 << 20), into: &limits.responseBytes)
-        section.read("secret_bytes", 1...(1 << 20), into: &limits.secretBytes)
+        section.read("secret_bytes", 1...(64 << 10), into: &limits.secretBytes)
         if limits.secretBytes > limits.bodyBytes {
             section.refuse(
                 section.has("secret_bytes") ? "secret_bytes" : "body_bytes",
