@@ -77,8 +77,9 @@ extension Ledger {
                 try verifier.verify(head)
                 self?.verified.withLock { $0 = .passed }
             } catch {
-                self?.verified.withLock { $0 = .failed(error) }
+                // Stopped first: who reads that the verification has failed finds the fault as well.
                 if error.isEvidence { self?.stop(error) }
+                self?.verified.withLock { $0 = .failed(error) }
             }
             thread.stop()
         }
