@@ -93,7 +93,7 @@ let flow: [Target] = [
     ),  // the trade at a cloud
     module(
         "Delivery",
-        ["Exchange", "Secrets", "Tokens", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Text", "Time"]
+        ["Exchange", "Secrets", "Tokens", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Locks", "Text", "Time"]
     ),  // a credential reaches the job
 ]
 
@@ -193,8 +193,8 @@ let tests: [Target] = [
     suite(
         "DeliveryTests",
         [
-            "Delivery", "Exchange", "Secrets", "Policy", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Text",
-            "Time", "Support",
+            "Delivery", "Exchange", "Secrets", "Policy", "Ledger", "POSIX", "JSON", "Crypto", "Encoding", "Locks",
+            "Text", "Time", "Support",
         ]
     ),
     suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Time", "Support"]),

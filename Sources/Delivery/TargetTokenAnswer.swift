@@ -1,3 +1,5 @@
+internal import Crypto
+internal import Encoding
 package import Exchange
 package import JSON
 package import Ledger
@@ -79,6 +81,21 @@ package struct TargetTokenAnswer: ~Copyable, Sendable {
 
     /// The token, for `Exchange.trade`.
     package var token: ReceivedToken { ReceivedToken(text: text, identifier: identifier, expires: expires) }
+
+    /// The token as a credential, for an SDK that trades it itself: the broker has recorded that it left.
+    package consuming func handedOver() -> CredentialAnswer {
+        var environment = NamedSecrets()
+        environment.append(EnvironmentName(constant: "JOBPASS_ID_TOKEN"), text: text)
+        return CredentialAnswer(
+            target: target.name,
+            type: target.type.rawValue,
+            source: .exchange,
+            expires: expires,
+            environment: environment,
+            details: target.settings,
+            ledgerIndex: ledgerIndex
+        )
+    }
 
     private static func target(_ answer: Answer, _ settings: JSONObject) throws(DeliveryError) -> Target {
         let name = try answer.text("target")

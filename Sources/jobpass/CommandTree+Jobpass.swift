@@ -21,6 +21,8 @@ extension CommandTree {
                 TokenCommand.definition,
                 ExecCommand.definition,
                 CredentialCommand.definition,
+                DockerCredentialCommand.definition,
+                GitCredentialCommand.definition,
                 SecretCommand.definition,
                 AuditCommand.definition,
                 VerifyCommand.definition,

@@ -35,6 +35,7 @@ struct ChildCommandTests {
             "aws-prod",
             "--context",
             "npm",
+            "--keys",
             "--no-mask",
             "--",
             "sh",

@@ -8,7 +8,12 @@ import Testing
 struct ClientScenario {
     let broker: FakeBroker
 
-    init(_ answers: [String: HTTPResponse]) async throws { broker = try await FakeBroker(answers) }
+    init(
+        _ answers: [String: HTTPResponse],
+        otherwise: @escaping @Sendable (FakeBroker.Call) -> HTTPResponse? = { _ in nil }
+    ) async throws {
+        broker = try await FakeBroker(answers, otherwise: otherwise)
+    }
 
     /// What a job has in its environment.
     var jobVariables: [String: String] { ["JOBPASS_URL": broker.url, "JOBPASS_REQUEST_TOKEN": "jpr_test"] }

@@ -26,11 +26,14 @@ package final class FakeBroker: Sendable {
     private let server: TestHTTPServer
     private let state: State
 
-    /// Starts a broker that gives these answers, by `METHOD /path`; all else is the contract's 404.
+    /// Starts a broker that gives these answers, by `METHOD /path`; all else is `otherwise`'s, or the contract's 404.
     ///
     /// - Throws: `EventLoopError` or `HTTPServerError`.
-    package init(_ answers: [String: HTTPResponse] = [:]) async throws {
-        let state = State(answers)
+    package init(
+        _ answers: [String: HTTPResponse] = [:],
+        otherwise: @escaping @Sendable (Call) -> HTTPResponse? = { _ in nil }
+    ) async throws {
+        let state = State(answers, otherwise)
         self.state = state
         server = try await TestHTTPServer { state.answer($0) }
     }
@@ -48,7 +51,12 @@ package final class FakeBroker: Sendable {
         private let kept = Lock<[Call]>([])
         private let answers: Lock<[String: HTTPResponse]>
 
-        init(_ answers: [String: HTTPResponse]) { self.answers = Lock(answers) }
+        private let otherwise: @Sendable (Call) -> HTTPResponse?
+
+        init(_ answers: [String: HTTPResponse], _ otherwise: @escaping @Sendable (Call) -> HTTPResponse?) {
+            self.answers = Lock(answers)
+            self.otherwise = otherwise
+        }
 
         var calls: [Call] { kept.withLock { $0 } }
 
@@ -64,7 +72,7 @@ package final class FakeBroker: Sendable {
             )
             kept.withLock { $0.append(call) }
             return answers.withLock { $0["\(request.method.rawValue) \(request.path)"] }
-                ?? .refusal(404, "not_found", "There is nothing at \(request.path).")
+                ?? otherwise(call) ?? .refusal(404, "not_found", "There is nothing at \(request.path).")
         }
     }
 }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 // getopt's globals, behind functions: Swift refuses a C global that any thread could change.
@@ -46,3 +47,9 @@ static inline int cglibc_open_terminal(char *name, unsigned long size) {
 
 // POSIX_SPAWN_SETSID, defined under _GNU_SOURCE alone until POSIX.1-2024.
 static inline short cglibc_spawn_in_own_session(void) { return 0x80; }
+
+// Linux's own, which Swift's Glibc module leaves out; the number is TMPFS_MAGIC of linux/magic.h.
+static inline int cglibc_is_in_memory(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 && (unsigned int)status.f_type == 0x01021994u;
+}

@@ -53,27 +53,23 @@ package struct MaskedSecrets: Sendable {
 
     /// Adds a target's credential; what the target gave before stays for some generations.
     package mutating func add(_ credential: borrowing CredentialAnswer) {
-        add("target \(credential.target)", credential.environment, except: Self.plain)
+        add("target \(credential.target)", credential.environment, except: credential.plainVariables)
     }
 
     /// Adds a context's secrets.
     package mutating func add(_ context: borrowing ContextAnswer) { add("context \(context.context)", context.values) }
 
-    /// Variables of credentials that say where to use them, and would make output unreadable if they were replaced.
-    private static let plain: Set<String> = [
-        "AWS_REGION", "AWS_DEFAULT_REGION", "VAULT_ADDR", "VAULT_NAMESPACE", "AZURE_TENANT_ID", "AZURE_CLIENT_ID",
-        "AZURE_AUTHORITY_HOST", "GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT",
-    ]
-
     /// Adds a source's secrets, but for variables whose values are no secrets.
     package mutating func add(_ source: String, _ secrets: borrowing NamedSecrets, except plain: Set<String> = []) {
         var values: [[UInt8]] = []
-        secrets.withTexts { name, text in
-            guard !plain.contains(name.text), !text.isEmpty else { return }
-            if text.utf8.count(where: { !SecretForms.isLineBreak($0) }) < SecretForms.leastBytes {
+        // By bytes: a value that is no text reaches the child in base64, and may leave it as it is.
+        secrets.withEach { name, bytes in
+            let secret = [UInt8](copying: bytes)
+            guard !plain.contains(name.text), !secret.isEmpty else { return }
+            if secret.count(where: { !SecretForms.isLineBreak($0) }) < SecretForms.leastBytes {
                 if !tooShort.contains(name.text) { tooShort = (tooShort + [name.text]).sorted() }
             } else {
-                values.append(Array(text.utf8))
+                values.append(secret)
             }
         }
         add(source, values)

@@ -20,6 +20,8 @@ package struct POSIXError: Error, Equatable, Sendable {
         case notRegular
         /// The bytes are no UTF-8.
         case notText
+        /// Nowhere is there a directory in memory for this user.
+        case noMemoryDirectory
         /// A text that the system would cut at a NUL character.
         case containsNUL
         /// No option has this name.
@@ -63,6 +65,8 @@ extension POSIXError: CustomStringConvertible {
         case .foreignOwner(let user): "it belongs to user \(user), neither to this one nor to root"
         case .notRegular: "it is not a regular file"
         case .notText: "it is not UTF-8 text"
+        case .noMemoryDirectory:
+            "there is no directory in memory for it: set XDG_RUNTIME_DIR to one of mode 0700, or mount a tmpfs on /dev/shm"
         case .containsNUL: "it contains a NUL character, at which the system would cut it"
         case .unknownOption: "there is no such option"
         case .missingValue: "needs a value"

@@ -19,12 +19,23 @@ final class SharedMask: Sendable {
     /// The mask, and the number by which a later one is told from it.
     var latest: (mask: Mask, version: Int) { current.withLock { ($0.mask, $0.version) } }
 
+    /// Takes a secret of this program's own in, before the child is given it.
+    ///
+    /// - Throws: `DeliveryError` with code `mask`.
+    func add(_ source: String, _ secret: String) throws(DeliveryError) {
+        try change { $0.add(source, [Array(secret.utf8)]) }
+    }
+
     /// Takes a source's new secrets in, before the child is given them.
     ///
     /// - Throws: `DeliveryError` with code `mask` where they are too many; the child must not be given them then.
     func add(_ credential: borrowing CredentialAnswer) throws(DeliveryError) {
+        try change { $0.add(credential) }
+    }
+
+    private func change(_ body: (inout MaskedSecrets) -> Void) throws(DeliveryError) {
         var secrets = current.withLock { $0.secrets }
-        secrets.add(credential)
+        body(&secrets)
         let mask = try Mask(secrets)
         current.withLock { $0 = Current(secrets: secrets, mask: mask, version: $0.version + 1) }
     }

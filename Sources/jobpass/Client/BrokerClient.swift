@@ -1,21 +1,26 @@
 internal import Encoding
+internal import Exchange
 internal import HTTP
 internal import JSON
+internal import Time
 
 /// One command's talk with its broker: the contract's calls, and every failure as words and an exit code.
 struct BrokerClient: ~Copyable, Sendable {
     private let address: BrokerAddress
     private let token: BearerToken
     private let transport: any Transport
+    /// Trades at clouds, where the job does so itself.
+    let exchange: Exchange
 
     /// An exchange at a cloud, with its retries, happens within one call; the broker ends it before this.
     private static let longest = Duration.seconds(60)
     private static let answerLimits = JSONLimits(bytes: 64 << 20, depth: 32)
 
-    init(_ address: BrokerAddress, token: consuming BearerToken, over transport: any Transport) {
+    init(_ address: BrokerAddress, token: consuming BearerToken, over transport: any Transport, pacing: Pacing) {
         self.address = address
         self.token = token
         self.transport = transport
+        exchange = Exchange(transport: transport, clock: SystemClock.now, pacing: pacing, breakers: Breakers())
     }
 
     /// Calls the broker; a path's segments are percent-encoded here.
@@ -41,6 +46,28 @@ struct BrokerClient: ~Copyable, Sendable {
         body: Body? = nil,
         within time: Duration = longest
     ) async throws(CommandError) -> [UInt8] {
+        try checked(await response(method, path, query: query, body: body, within: time))
+    }
+
+    /// The body of an answer that is no error.
+    ///
+    /// - Throws: `CommandError` of the error that it is.
+    func checked(_ response: HTTPResponse) throws(CommandError) -> [UInt8] {
+        guard (200..<300).contains(response.status) else {
+            let body = try json(response.body, status: response.status)
+            throw CommandError(BrokerRefusal(response.status, body, from: address.url))
+        }
+        return response.body
+    }
+
+    /// Calls the broker, whatever it answers.
+    func response(
+        _ method: HTTPMethod,
+        _ path: [String],
+        query: Form = Form(),
+        body: Body? = nil,
+        within time: Duration = longest
+    ) async throws(CommandError) -> HTTPResponse {
         let question = query.fields.isEmpty ? "" : "?\(query.encoded)"
         let url = "\(address.url)/\(path.map(PercentEncoding.encode).joined(separator: "/"))\(question)"
         var fields: HTTPFields = [
@@ -55,15 +82,9 @@ struct BrokerClient: ~Copyable, Sendable {
             limits: OutgoingRequest.Limits(connect: .seconds(5), total: time, responseBytes: Self.answerLimits.bytes),
             certificateAuthorities: address.authorities
         )
-        let response: HTTPResponse
-        do throws(TransportError) { response = try await transport.send(request) } catch {
+        do throws(TransportError) { return try await transport.send(request) } catch {
             throw CommandError(error, at: address)
         }
-        guard (200..<300).contains(response.status) else {
-            let body = try json(response.body, status: response.status)
-            throw CommandError(BrokerRefusal(response.status, body, from: address.url))
-        }
-        return response.body
     }
 
     /// What a request carries.

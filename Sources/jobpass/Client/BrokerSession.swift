@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Exchange
 internal import HTTPClient
 internal import POSIX
 
@@ -55,6 +56,6 @@ enum BrokerSession {
             case .run: try BearerToken.ofRun(invocation.environment)
             case .principal: try BearerToken.ofPrincipal(invocation.environment)
             }
-        return BrokerClient(address, token: token, over: HTTPClient(on: loop))
+        return BrokerClient(address, token: token, over: HTTPClient(on: loop), pacing: Pacing(on: loop))
     }
 }

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Crypto
+internal import Delivery
 internal import EventLoop
 internal import HTTPServer
 internal import Intake
@@ -19,6 +20,7 @@ extension CommandError {
         case let error as LedgerError: self.init(Self.exit(for: error), error.description)
         case let error as SecretsError: self.init(Self.exit(for: error), error.description)
         case let error as IntakeError: self.init(.badData, error.description)
+        case let error as DeliveryError: self.init(error.code == .mask ? .inputOutput : .badData, error.description)
         case let error as TokenError: self.init(.badData, error.description)
         case let error as CryptoError: self.init(.configuration, error.description)
         case let error as HTTPServerError: self.init(.unavailable, error.description)

@@ -1,5 +1,5 @@
 package import JSON
-internal import Time
+package import Time
 
 /// The keys of an AWS credential, taken from the variables that carry it, in the shapes that AWS SDKs ask for.
 package struct AWSKeys: Sendable {
@@ -43,9 +43,11 @@ package struct AWSKeys: Sendable {
     ///
     /// Static keys have neither: the token is empty then, which SDKs do not send, and the expiry is when to ask anew.
     ///
-    /// - Throws: `DeliveryError` with code `form` where the broker did not say when.
-    package func containerAnswer() throws(DeliveryError) -> JSON {
-        guard let askAgain else {
+    /// That is `otherwise` where the broker did not say when.
+    ///
+    /// - Throws: `DeliveryError` with code `form` where nobody said when.
+    package func containerAnswer(askAgain otherwise: UnixTime? = nil) throws(DeliveryError) -> JSON {
+        guard let askAgain = askAgain ?? otherwise else {
             throw DeliveryError(.form, "the credential has no end, and no time at which to ask anew")
         }
         return [
