@@ -31,9 +31,14 @@ func ground(_ name: String, _ dependencies: [String] = []) -> Target {
     )
 }
 
-/// A module of the domain.
-func module(_ name: String, _ dependencies: [String]) -> Target {
-    .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: strict)
+/// A module of the domain; with `embedsFiles` those in its folder `Files` are embedded as they are.
+func module(_ name: String, _ dependencies: [String], embedsFiles: Bool = false) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies.map { .byName(name: $0) },
+        resources: embedsFiles ? [.embedInCode("Files")] : [],
+        swiftSettings: strict
+    )
 }
 
 /// A suite of tests; `vectors` names the folder of its vector files, where it has one.
@@ -110,6 +115,7 @@ let outer: [Target] = [
 ]
 
 let wiring: [Target] = [
+    module("Page", [], embedsFiles: true),  // the auditors' page
     module(
         "Configuration",
         [
@@ -119,12 +125,12 @@ let wiring: [Target] = [
     ),  // YAML becomes typed settings
     module(
         "Stores",
-        ["Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Locks", "Time"]
+        ["Runs", "Ledger", "Secrets", "Auditing", "SQLite", "POSIX", "Crypto", "Encoding", "Locks", "Time"]
     ),  // on SQLite
     module(
         "Broker",
         [
-            "Runs", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Delivery", "Auditing",
+            "Runs", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Delivery", "Page", "Auditing",
             "Retirement", "Configuration", "HTTP",
             "JSON", "Logs", "Crypto", "Text", "Encoding", "Locks", "Time",
         ]
@@ -197,7 +203,7 @@ let tests: [Target] = [
             "Text", "Time", "Support",
         ]
     ),
-    suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Time", "Support"]),
+    suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Locks", "Time", "Support"]),
     suite(
         "TrustTests",
         ["Trust", "Exchange", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]

@@ -13,35 +13,12 @@ package struct AuditLog: Sendable {
 
     /// Where the entries are, for whoever reads all of them.
     package let storage: any LedgerReading
+    let index: AuditIndex?
 
-    /// Makes an audit log of a store's ledger.
-    package init(storage: any LedgerReading) { self.storage = storage }
-
-    /// The newest entries that match a query, with where to go on.
-    ///
-    /// Pages stay as they are while entries arrive, since those have higher indexes than the first page's. A page may be short
-    /// or empty and still have a `next`, where a call has looked at as many entries as it may.
-    ///
-    /// - Throws: `AuditError` with code `storage`.
-    package func entries(matching query: AuditQuery) throws(AuditError) -> AuditPage {
-        do throws(LedgerError) {
-            var bounds = try range(of: query)
-            let lowest = max(bounds.lowerBound, bounds.upperBound - min(bounds.upperBound, Self.scanned))
-            var found: [AuditRecord] = []
-            while bounds.upperBound > lowest, found.count < query.limit {
-                let chunk = max(lowest, bounds.upperBound - min(bounds.upperBound, 256))..<bounds.upperBound
-                let stored = try storage.entries(in: chunk)
-                var present = stored[...]
-                for index in chunk.reversed() where found.count < query.limit {
-                    bounds = bounds.lowerBound..<index
-                    let entry = present.last?.index == index ? present.popLast() : nil
-                    if let record = AuditRecord(index, entry, matching: query) { found.append(record) }
-                }
-            }
-            return AuditPage(records: found, next: bounds.isEmpty ? nil : bounds.upperBound)
-        } catch {
-            throw AuditError(error)
-        }
+    /// Makes an audit log of a store's ledger; without an index, every search looks at entry after entry.
+    package init(storage: any LedgerReading, index: AuditIndex? = nil) {
+        self.storage = storage
+        self.index = index
     }
 
     /// One entry, with the proof that the present checkpoint covers it.
@@ -64,7 +41,7 @@ package struct AuditLog: Sendable {
         return AuditedEntry(stored: stored, proof: proof, checkpoint: head.checkpoint)
     }
 
-    private func reading<Answer>(
+    func reading<Answer>(
         _ calls: (any LedgerReading) throws(LedgerError) -> Answer
     ) throws(AuditError) -> Answer {
         do throws(LedgerError) {
@@ -72,34 +49,6 @@ package struct AuditLog: Sendable {
         } catch {
             throw AuditError(error)
         }
-    }
-
-    /// The indexes that a query's times and cursor leave.
-    private func range(of query: AuditQuery) throws(LedgerError) -> Range<UInt64> {
-        let size = try storage.head()?.size ?? 0
-        var upper = min(size, query.cursor ?? size)
-        if let until = query.until { upper = min(upper, try first(notBefore: until, below: size, unreadable: false)) }
-        guard let since = query.since else { return 0..<upper }
-        return min(upper, try first(notBefore: since, below: size, unreadable: true))..<upper
-    }
-
-    /// The first index whose entry was recorded at a time or later; times never decrease, so it is found by halving.
-    ///
-    /// An entry that cannot be read is taken for one that `isReached` says, so that the search takes in more rather than less.
-    private func first(
-        notBefore time: UnixTime,
-        below size: UInt64,
-        unreadable isReached: Bool
-    ) throws(LedgerError) -> UInt64 {
-        var low: UInt64 = 0
-        var high = size
-        while low < high {
-            let middle = low + (high - low) / 2
-            let entry = try storage.entries(in: middle..<middle + 1).first
-            let header = entry.flatMap { try? LeafHeader($0.bytes) }
-            if header.map({ $0.time >= time }) ?? isReached { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }
 
@@ -121,12 +70,19 @@ package struct AuditPage: Sendable {
 /// An entry of a page; one that cannot be read is there too, whatever was asked: an auditor must see that it is not there.
 package enum AuditRecord: Sendable {
     case entry(EntryView)
+    /// Its contents were removed; time, kind and outcome are left.
+    case pruned(index: UInt64, PrunedLeaf)
     case unreadable(index: UInt64, reason: String)
 
     /// The record of an index, where its entry matches a query.
-    fileprivate init?(_ index: UInt64, _ stored: StoredEntry?, matching query: AuditQuery) {
+    init?(_ index: UInt64, _ stored: StoredEntry?, matching query: AuditQuery) {
         guard let stored else {
             self = .unreadable(index: index, reason: "the entry is missing from the store")
+            return
+        }
+        if let left = PrunedLeaf(stored.bytes) {
+            guard query.matches(left) else { return nil }
+            self = .pruned(index: index, left)
             return
         }
         do throws(LedgerError) {
@@ -143,7 +99,19 @@ package enum AuditRecord: Sendable {
     package var json: JSON {
         switch self {
         case .entry(let view): view.json
+        case .pruned(let index, let left): left.json(at: index)
         case .unreadable(let index, let reason): ["index": .integer(Int64(clamping: index)), "error": .string(reason)]
         }
+    }
+}
+
+extension PrunedLeaf {
+    /// What is left, under the names of the contract.
+    package func json(at index: UInt64) -> JSON {
+        [
+            "index": .integer(Int64(clamping: index)), "time": .string(RFC3339.format(time)),
+            "kind": .string(kind.rawValue), "outcome": .string(outcome.rawValue), "pruned": true,
+            "leaf_hash": .string(hash.hex),
+        ]
     }
 }

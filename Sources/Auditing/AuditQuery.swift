@@ -22,6 +22,11 @@ package struct AuditQuery: Equatable, Sendable {
     package var target: String?
     package var context: String?
     package var secret: String?
+    package var kid: String?
+    /// The credential's name in its cloud's logs, such as an AWS access-key ID.
+    package var credential: String?
+    /// The session's name at the cloud.
+    package var session: String?
     /// Claims that must have exactly these values: `project`, `workflow`, `job`, `ref`, and `sub` for the subject.
     package var claims: [String: String] = [:]
     /// Entries recorded at this time or later.
@@ -63,6 +68,9 @@ package struct AuditQuery: Equatable, Sendable {
         case "target": target = value
         case "context": context = value
         case "secret": secret = value
+        case "kid": kid = value
+        case "credential": credential = value
+        case "session": session = value
         case "project", "workflow", "job", "ref": claims[name] = value
         case "subject": claims["sub"] = value
         case "since": since = try Self.parse(name, value, wanted: Self.times, Self.time)
@@ -80,8 +88,8 @@ package struct AuditQuery: Equatable, Sendable {
     /// The filters, as fields of a query string.
     package static let names = [
         "kind", "outcome", "project", "workflow", "job", "ref", "subject", "audience", "target", "context", "secret",
-        "run",
-        "principal", "jti", "token_sha256", "trace", "since", "until", "limit", "cursor",
+        "run", "principal", "jti", "token_sha256", "trace", "kid", "credential", "session", "since", "until", "limit",
+        "cursor",
     ]
 
     private static let times = "a time such as 2026-11-22T09:30:00Z, or a day such as 2026-11-22"

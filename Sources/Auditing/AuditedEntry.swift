@@ -2,6 +2,7 @@ package import Crypto
 internal import Encoding
 package import JSON
 package import Ledger
+internal import Time
 
 /// An entry with the proof that a checkpoint covers it: all that somebody needs who has the log's verifier key.
 package struct AuditedEntry: Sendable {
@@ -10,6 +11,48 @@ package struct AuditedEntry: Sendable {
     package let proof: [SHA256Digest]
     /// The signed note that it is proved against.
     package let checkpoint: [UInt8]
+
+    init(stored: StoredEntry, proof: [SHA256Digest], checkpoint: [UInt8]) {
+        self.stored = stored
+        self.proof = proof
+        self.checkpoint = checkpoint
+    }
+
+    /// Reads a broker's answer about an entry, whose proof is then to be verified.
+    ///
+    /// - Throws: `AuditError` with code `unproved` where it is no such answer.
+    package init(json: JSON, index: UInt64) throws(AuditError) {
+        let leaf = json["leaf"]?.asString.flatMap { try? Base64.decode($0) }
+        let left = json["entry"]?["leaf_hash"]?.asString.flatMap { try? SHA256Digest(hex: $0) }
+        guard let note = json["checkpoint"]?.asString, leaf != nil || left != nil else {
+            throw AuditError(
+                .unproved,
+                "the broker's answer about entry \(index) has neither its bytes nor a checkpoint"
+            )
+        }
+        if let leaf {
+            stored = StoredEntry(index: index, bytes: leaf)
+        } else if let left {
+            let kind = EntryKind(rawValue: json["entry"]?["kind"]?.asString ?? "") ?? .tokenIssued
+            let outcome = Outcome(rawValue: json["entry"]?["outcome"]?.asString ?? "") ?? .succeeded
+            let time = (try? RFC3339.parse(json["entry"]?["time"]?.asString ?? "")) ?? UnixTime(milliseconds: 0)
+            stored = StoredEntry(
+                index: index,
+                bytes: PrunedLeaf(hash: left, time: time, kind: kind, outcome: outcome).bytes
+            )
+        } else {
+            throw AuditError(.unproved, "entry \(index) has no bytes")
+        }
+        var proof: [SHA256Digest] = []
+        for element in json["proof"]?.asArray ?? [] {
+            guard let hash = (try? Base64.decode(element.asString ?? "")).flatMap({ SHA256Digest(bytes: $0) }) else {
+                throw AuditError(.unproved, "the proof of entry \(index) is no list of hashes")
+            }
+            proof.append(hash)
+        }
+        self.proof = proof
+        checkpoint = Array(note.utf8)
+    }
 
     /// The entry as it is read.
     ///
@@ -36,7 +79,7 @@ package struct AuditedEntry: Sendable {
             throw AuditError(.unproved, "\(error)")
         }
         let isProved = MerkleProof.verifyInclusion(
-            of: Merkle.leafHash(stored.bytes),
+            of: stored.hash,
             at: stored.index,
             size: signed.size,
             path: proof,
@@ -52,7 +95,14 @@ package struct AuditedEntry: Sendable {
     }
 
     /// The entry under the names of the contract; `entry` is an error text where its bytes are no entry.
+    ///
+    /// Of a pruned entry there is the hash of the leaf, which the proof begins with, in place of the leaf.
     package var json: JSON {
+        let path = JSON.array(proof.map { .string(Base64.encode($0.bytes)) })
+        let note = JSON.string(String(decoding: checkpoint, as: UTF8.self))
+        if let left = PrunedLeaf(stored.bytes) {
+            return ["entry": left.json(at: stored.index), "proof": path, "checkpoint": note]
+        }
         let entry: JSON
         do throws(AuditError) {
             entry = try view().json
@@ -62,8 +112,7 @@ package struct AuditedEntry: Sendable {
         return [
             "entry": entry,
             "leaf": .string(Base64.encode(stored.bytes)),
-            "proof": .array(proof.map { .string(Base64.encode($0.bytes)) }),
-            "checkpoint": .string(String(decoding: checkpoint, as: UTF8.self)),
+            "proof": path, "checkpoint": note,
         ]
     }
 }

@@ -54,6 +54,7 @@ package struct EntryView: Sendable {
         ]
         for case (let name, let text?) in texts { object[name] = .string(text) }
         if let version = entry.version { object["version"] = .integer(Int64(clamping: version)) }
+        if let covered = entry.covered { object["covered"] = .integer(Int64(clamping: covered)) }
         if let claims { object["claims"] = .object(claims) }
         return .object(object)
     }

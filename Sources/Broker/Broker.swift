@@ -30,6 +30,9 @@ package final class Broker: Sendable {
         package let auditExecutor: any TaskExecutor
         package let clock: WallClock
         package let log: Log
+        /// Keeps the newest checkpoint that witnesses have cosigned; of what was kept before, the note is in `cosigned`.
+        package var keepWitnessed: @Sendable ([UInt8]) -> Void = { _ in }
+        package var cosigned: [UInt8] = []
 
         /// Gathers the parts.
         package init(
@@ -65,6 +68,10 @@ package final class Broker: Sendable {
     let metrics = Metrics()
     let meter = FallbackMeter()
     let admission = Admission()
+    let sessions = AuditSessions()
+    let witnessed = Lock(Witnessed())
+    /// Puts the newest cosigned checkpoint where it outlasts the process.
+    let keepWitnessed: @Sendable ([UInt8]) -> Void
     private let standing: Lock<Standing>
     private let draining = Atomic<Bool>(false)
     /// When an entry could last not be recorded, in milliseconds since the epoch; 0 once one could be again.
@@ -72,6 +79,11 @@ package final class Broker: Sendable {
 
     /// Makes a broker of its parts and of the configuration that is in force first.
     package init(_ parts: Parts, standing: Standing) {
+        if let note = try? SignedNote(parts.cosigned) {
+            witnessed.withLock { witnessed in
+                for signature in note.signatures { witnessed.add(signature, on: parts.cosigned) }
+            }
+        }
         runs = parts.runs
         ledger = parts.ledger
         secrets = parts.secrets
@@ -79,6 +91,7 @@ package final class Broker: Sendable {
         auditExecutor = parts.auditExecutor
         clock = parts.clock
         log = parts.log
+        keepWitnessed = parts.keepWitnessed
         self.standing = Lock(standing)
     }
 

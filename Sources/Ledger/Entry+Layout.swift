@@ -3,7 +3,7 @@ internal import Encoding
 internal import Time
 
 /// The tags of an entry's fields, as the table at `Leaf` gives them.
-enum FieldTag: UInt8 {
+package enum FieldTag: UInt8, Sendable {
     case trace = 1
     case run
     case principal
@@ -24,6 +24,7 @@ enum FieldTag: UInt8 {
     case rule
     case reason
     case cause
+    case covered
 }
 
 extension Entry {
@@ -53,6 +54,7 @@ extension Entry {
             try writer.text(.rule, rule)
             try writer.text(.reason, reason.map(Self.shortened))
             try writer.text(.cause, cause.map(Self.shortened))
+            try writer.integer(.covered, covered)
         } catch {
             throw Self.tooLarge(seen: "a field of more than 65535 bytes")
         }
@@ -89,6 +91,7 @@ extension Entry {
             rule = try reader.text(.rule)
             reason = try reader.shortText(.reason)
             cause = try reader.shortText(.cause)
+            covered = try reader.integer(.covered)
             try reader.end()
         } catch {
             throw .malformed(seen: "something else at byte \(error.offset)", wanted: error.wanted)

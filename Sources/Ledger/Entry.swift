@@ -47,6 +47,8 @@ package struct Entry: Equatable, Sendable {
     package var reason: String?
     /// What a cloud or a library said; of a longer text the first `longestText` bytes are recorded.
     package var cause: String?
+    /// How many entries it is about, from the ledger's first on.
+    package var covered: UInt64?
 
     /// The most bytes of `reason` and of `cause` that are recorded: a cloud may answer with a whole page.
     package static let longestText = 4_096

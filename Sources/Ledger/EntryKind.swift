@@ -24,6 +24,8 @@ package enum EntryKind: String, CaseIterable, Sendable {
     case adminDenied = "admin.denied"
     /// A job took the mask off a command's output.
     case outputUnmasked = "output.unmasked"
+    /// The contents of the oldest entries were removed, and their hashes kept.
+    case ledgerPruned = "ledger.pruned"
 
     /// The number that stands for the kind in canonical bytes: given once, never used again for another.
     package var code: UInt16 {
@@ -47,6 +49,7 @@ package enum EntryKind: String, CaseIterable, Sendable {
         case .adminDenied: 17
         case .outputUnmasked: 18
         case .credentialRevoked: 19
+        case .ledgerPruned: 20
         }
     }
 

@@ -41,6 +41,7 @@ package import Time
 /// | 18 | rule, text | |
 /// | 19 | reason, text | |
 /// | 20 | cause, text | |
+/// | 21 | covered entries, 8 bytes | in `ledger.pruned` |
 ///
 /// Text is UTF-8. The whole is at most 65,535 bytes, so that it fits an entry bundle of C2SP tlog-tiles. A field added
 /// later takes the next tag and keeps the version; a reader refuses a tag that it does not know, since it could not say what

@@ -27,6 +27,11 @@ package struct LedgerVerifier: Sendable {
         return try Checkpoint(note: head.checkpoint, verifiedBy: key)
     }
 
+    /// Checks that the last entry is as it was recorded, and that none stands behind it.
+    ///
+    /// - Throws: `LedgerError`.
+    package func verifyEnd() throws(LedgerError) { try checkEnd(try readHead().head) }
+
     /// Reads the head and the edge of its tree, whose root must be the one that is signed.
     func readHead() throws(LedgerError) -> (head: LedgerHead, edge: TreeEdge) {
         try LedgerCheck.edge(of: try storage.head(), tiles: tiles, key: key)
@@ -34,34 +39,15 @@ package struct LedgerVerifier: Sendable {
 
     /// Walks over all entries that a head covers.
     func verify(_ head: LedgerHead) throws(LedgerError) {
-        var edge = TreeEdge()
-        var time = UnixTime(milliseconds: 0)
-        while edge.size < head.size {
-            let first = edge.size
-            let end = min(first + UInt64(TileAddress.width), head.size)
-            let tile = try storage.tile(TileAddress(level: 0, number: first >> 8)) ?? []
-            let entries = try storage.entries(in: first..<end)
-            for index in first..<end {
-                let place = Int(index - first)
-                guard place < entries.count, entries[place].index == index else { throw .missing(index) }
-                let (hash, recorded) = try check(entries[place], at: index, against: tile)
-                guard recorded >= time else { throw .timeOrder(index, recorded, after: time) }
-                time = recorded
-                edge.append(hash)
-            }
-            for tile in edge.takeChangedTiles() where tile.address.level > 0 { try check(tile, under: end) }
+        var walk = LedgerWalk()
+        while walk.size < head.size {
+            let end = min(walk.size + UInt64(TileAddress.width), head.size)
+            let tile = try storage.tile(TileAddress(level: 0, number: walk.size >> 8)) ?? []
+            let computed = try walk.take(try storage.entries(in: walk.size..<end), upTo: end, tile: tile)
+            for tile in computed { try walk.compare(tile, with: try storage.tile(tile.address) ?? []) }
         }
-        let checkpoint = try Checkpoint(note: head.checkpoint, verifiedBy: key)
-        guard edge.root == checkpoint.root else {
-            // Entries and hashes agree with each other: all of them were changed, and only the signature was not.
-            throw LedgerError(
-                .altered,
-                seen: "entries with the root \(edge.root)",
-                wanted: "\(checkpoint.root), which the checkpoint of size \(checkpoint.size) has",
-                remedy: "somebody rewrote the ledger: keep this store as evidence and restore a backup"
-            )
-        }
-        guard time <= head.time else { throw .timeOrder(head.size - 1, head.time, after: time) }
+        try walk.finish(at: try Checkpoint(note: head.checkpoint, verifiedBy: key))
+        try walk.checkTime(of: head)
         try checkEnd(head)
     }
 
@@ -71,9 +57,10 @@ package struct LedgerVerifier: Sendable {
             let last = head.size - 1
             guard let entry = try storage.entries(in: last..<head.size).first else { throw .missing(last) }
             let tile = try storage.tile(TileAddress(level: 0, number: last >> 8)) ?? []
-            try check(entry, at: last, against: tile)
+            try LedgerWalk.check(entry, at: last, against: tile)
         }
-        guard let stray = try storage.entries(in: head.size..<head.size + 1).first else { return }
+        // However far behind the end it stands; the last, as others may append right behind the end meanwhile.
+        guard let stray = try storage.entries(in: head.size..<UInt64(Int64.max)).last else { return }
         // Others may have appended since; an entry is committed together with the head that covers it.
         guard let present = try storage.head(), present.size <= stray.index else { return }
         throw LedgerError(
@@ -85,51 +72,13 @@ package struct LedgerVerifier: Sendable {
         )
     }
 
-    /// Compares an entry with its hash in the tile; returns its hash and time.
-    @discardableResult
-    private func check(
-        _ entry: StoredEntry,
-        at index: UInt64,
-        against tile: [UInt8]
-    ) throws(LedgerError) -> (SHA256Digest, UnixTime) {
-        let hash = Merkle.leafHash(entry.bytes)
-        guard let recorded = tile.hash(at: Int(index & 255)) else {
-            throw .narrow(TileAddress(level: 0, number: index >> 8), tile, Int(index & 255) + 1)
-        }
-        guard hash == recorded else {
-            throw .altered(index, seen: "an entry with the hash \(hash)", wanted: "\(recorded), as the tree has it")
-        }
-        do throws(LedgerError) {
-            return (hash, try LeafHeader(entry.bytes).time)
-        } catch {
-            throw .altered(index, seen: error.seen, wanted: error.wanted)
-        }
-    }
-
-    /// Compares a tile above the leaves, as computed from them, with the stored one.
-    private func check(_ computed: Tile, under end: UInt64) throws(LedgerError) {
-        let address = computed.address
-        let stored = try storage.tile(address) ?? []
-        let width = computed.hashes.count / SHA256Digest.byteCount
-        guard stored.count >= computed.hashes.count else { throw .narrow(address, stored, width) }
-        guard let wrong = (0..<width).first(where: { stored.hash(at: $0) != computed.hashes.hash(at: $0) }) else {
-            return
-        }
-        let first = (address.number << 8 + UInt64(wrong)) << UInt64(8 * address.level)
-        throw .altered(
-            first,
-            seen: "entries from \(first) to \(end - 1), whose hashes lead to another hash",
-            wanted: "what tile \(address.level)/\(address.number) has"
-        )
-    }
-
     private var tiles: TileSource {
         { [storage] address throws(LedgerError) in try storage.tile(address) }
     }
 }
 
 extension LedgerError {
-    fileprivate static func missing(_ index: UInt64) -> LedgerError {
+    static func missing(_ index: UInt64) -> LedgerError {
         LedgerError(
             .shorter,
             index: index,
@@ -139,7 +88,7 @@ extension LedgerError {
         )
     }
 
-    fileprivate static func altered(_ index: UInt64, seen: String, wanted: String) -> LedgerError {
+    static func altered(_ index: UInt64, seen: String, wanted: String) -> LedgerError {
         LedgerError(
             .altered,
             index: index,
@@ -149,7 +98,7 @@ extension LedgerError {
         )
     }
 
-    fileprivate static func timeOrder(_ index: UInt64, _ seen: UnixTime, after last: UnixTime) -> LedgerError {
+    static func timeOrder(_ index: UInt64, _ seen: UnixTime, after last: UnixTime) -> LedgerError {
         LedgerError(
             .timeOrder,
             index: index,

@@ -61,7 +61,17 @@ package struct SignedNote: Equatable, Sendable {
     }
 
     /// The note as it is stored, served and verified.
-    package var bytes: [UInt8] { Array((text + "\n" + signatures.map { $0.line }.joined()).utf8) }
+    package var bytes: [UInt8] { Array((text + "\n").utf8) + signatureLines }
+
+    /// The lines of its signatures alone, as a witness answers them.
+    package var signatureLines: [UInt8] { Array(signatures.map { $0.line }.joined().utf8) }
+
+    /// Reads signature lines that stand alone.
+    ///
+    /// - Throws: `LedgerError` with code `malformedNote`.
+    package static func signatures(in lines: [UInt8]) throws(LedgerError) -> [Signature] {
+        try SignedNote(Array("x\n\n".utf8) + lines).signatures
+    }
 }
 
 extension SignedNote.Signature {

@@ -42,8 +42,30 @@ extension SQLiteStore: LedgerStorage {
     }
 }
 
+extension SQLiteStore: LedgerPruning {
+    /// As `LedgerPruning` promises.
+    package func replace(_ entries: [StoredEntry]) throws(LedgerError) {
+        try writer.withLock { writer throws(LedgerError) in
+            // What is removed is overwritten, in the file and not only in its lists of what is where.
+            try reporting { () throws(SQLiteError) in try writer.connection.execute("PRAGMA secure_delete = ON") }
+            try writer.atomically({ LedgerError($0) }) { writer throws(LedgerError) in
+                try reporting { () throws(SQLiteError) in
+                    var update = try writer.connection.prepare(
+                        "UPDATE ledger_entries SET bytes = ?2 WHERE position = ?1"
+                    )
+                    for entry in entries {
+                        try update.bind(Int64(bitPattern: entry.index), at: 1)
+                        try update.bind(entry.bytes, at: 2)
+                        try update.run()
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Makes a database's failure the ledger's.
-private func reporting<Answer>(_ calls: () throws(SQLiteError) -> Answer) throws(LedgerError) -> Answer {
+func reporting<Answer>(_ calls: () throws(SQLiteError) -> Answer) throws(LedgerError) -> Answer {
     do throws(SQLiteError) {
         return try calls()
     } catch {

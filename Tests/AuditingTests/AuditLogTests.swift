@@ -233,7 +233,7 @@ extension AuditPage {
         records.map { record in
             switch record {
             case .entry(let view): view.index
-            case .unreadable(let index, _): index
+            case .unreadable(let index, _), .pruned(let index, _): index
             }
         }
     }

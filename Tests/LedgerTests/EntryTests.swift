@@ -44,17 +44,17 @@ struct EntryTests {
 
     @Test("every kind and outcome has a number of its own, and its name in the contract")
     func codes() {
-        #expect(Set(EntryKind.allCases.map(\.code)) == Set(1...19))
+        #expect(Set(EntryKind.allCases.map(\.code)) == Set(1...20))
         #expect(EntryKind.allCases.allSatisfy { EntryKind(code: $0.code) == $0 })
         #expect(Outcome.allCases.allSatisfy { Outcome(code: $0.code) == $0 })
         #expect(EntryKind(code: 0) == nil)
-        #expect(EntryKind(code: 20) == nil)
+        #expect(EntryKind(code: 21) == nil)
         #expect(Outcome(code: 0) == nil)
         #expect(Outcome(code: 5) == nil)
         let names = """
             run.registered run.ended token.issued token.denied exchange.succeeded exchange.denied exchange.refused \
             exchange.failed fallback.used credential.revoked secret.read secret.denied secret.changed key.changed \
-            config.loaded federation.accepted federation.denied admin.denied output.unmasked
+            config.loaded federation.accepted federation.denied admin.denied output.unmasked ledger.pruned
             """
         #expect(EntryKind.allCases.map(\.rawValue).joined(separator: " ") == names)
     }
@@ -157,7 +157,7 @@ struct Malformed: Sendable, CustomTestStringConvertible {
         Malformed("fields out of order") { $0 = Array($0[..<28] + $0[32...] + $0[28..<32]) },
         Malformed("a field twice") { $0 += [2, 0, 1, 0x72] },
         Malformed("tag 0") { $0 += [0, 0, 0] },
-        Malformed("an unknown tag") { $0 += [21, 0, 1, 0x72] },
+        Malformed("an unknown tag") { $0 += [22, 0, 1, 0x72] },
         Malformed("a length beyond the end") { $0[34] = 2 },
         Malformed("a tag alone at the end") { $0.append(3) },
         Malformed("text that is no UTF-8") { $0[35] = 0xFF },

@@ -1,5 +1,6 @@
 internal import Auditing
 internal import Configuration
+internal import Encoding
 internal import HTTP
 
 /// `GET /v1/audit/entries` and `/v1/audit/entries/INDEX`: the ledger, for auditors.
@@ -19,6 +20,22 @@ extension Broker {
         }
     }
 
+    /// What a period's entries add up to, for charts.
+    func auditSummary(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let auditor = try await auditor(of: call)
+        let form = try call.query()
+        let query: AuditQuery
+        do throws(AuditError) {
+            query = try AuditQuery(form)
+        } catch {
+            throw Problem(error)
+        }
+        let moment = clock()
+        return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
+            try await audit { log throws(AuditError) in .json(200, try log.summary(of: query, at: moment).json) }
+        }
+    }
+
     /// One entry, with the proof that the public checkpoint covers it.
     func auditEntry(_ call: Call) async throws(Problem) -> HTTPResponse {
         let auditor = try await auditor(of: call)
@@ -30,13 +47,33 @@ extension Broker {
         }
     }
 
+    /// The proof that the ledger of one size is the beginning of the one of another.
+    func auditConsistency(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let auditor = try await auditor(of: call)
+        let form = try call.query()
+        let from = try size("from", form)
+        let to = try size("to", form)
+        guard let from else { throw Problem(.invalidRequest, "'from' is missing: the size of an earlier checkpoint.") }
+        return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
+            try await audit { log throws(AuditError) in .json(200, try log.consistency(from: from, to: to)) }
+        }
+    }
+
+    private func size(_ name: String, _ form: Form) throws(Problem) -> UInt64? {
+        guard let text = form.fields.first(where: { $0.name == name })?.value else { return nil }
+        guard let size = UInt64(text) else {
+            throw Problem(.invalidRequest, "'\(name)' cannot be '\(text.prefix(32))'; it is a number of entries.")
+        }
+        return size
+    }
+
     /// Asks the store on its own thread, so that no loop waits for the disk.
-    private func audit(
-        _ question: @Sendable (AuditLog) throws(AuditError) -> HTTPResponse
-    ) async throws(Problem) -> HTTPResponse {
+    func audit<Answer: Sendable>(
+        _ question: @Sendable (AuditLog) throws(AuditError) -> Answer
+    ) async throws(Problem) -> Answer {
         let log = audit
         do throws(AuditError) {
-            return try await withTaskExecutorPreference(auditExecutor) { () async throws(AuditError) -> HTTPResponse in
+            return try await withTaskExecutorPreference(auditExecutor) { () async throws(AuditError) -> Answer in
                 try question(log)
             }
         } catch {

@@ -17,6 +17,9 @@ enum Endpoint: Sendable {
     case keys(isUntrusted: Bool)
     case checkpoint
     case logKey
+    case logDescription
+    case witnessed
+    case tile
     case health
     case readiness
     case figures
@@ -31,6 +34,13 @@ enum Endpoint: Sendable {
     case secretReport
     case auditEntries
     case auditEntry
+    case auditConsistency
+    case auditSummary
+    case page
+    case pageFile
+    case showSession
+    case beginSession
+    case endSession
 
     /// Every path, as the contract lists them.
     static let router: Router<Endpoint> = {
@@ -56,6 +66,9 @@ enum Endpoint: Sendable {
         paths.add(.get, "/untrusted/.well-known/jwks.json", .keys(isUntrusted: true))
         paths.add(.get, "/log/checkpoint", .checkpoint)
         paths.add(.get, "/log/key", .logKey)
+        paths.add(.get, "/log", .logDescription)
+        paths.add(.get, "/log/witnessed", .witnessed)
+        paths.add(.get, "/log/tile/{path*}", .tile)
         paths.add(.get, "/healthz", .health)
         paths.add(.get, "/readyz", .readiness)
         paths.add(.get, "/metrics", .figures)
@@ -71,6 +84,13 @@ enum Endpoint: Sendable {
         paths.add(.post, "/v1/inventory/{source}", .listElsewhere)
         paths.add(.get, "/v1/audit/entries", .auditEntries)
         paths.add(.get, "/v1/audit/entries/{index}", .auditEntry)
+        paths.add(.get, "/v1/audit/consistency", .auditConsistency)
+        paths.add(.get, "/v1/audit/summary", .auditSummary)
+        paths.add(.get, "/audit", .page)
+        paths.add(.get, "/audit/session", .showSession)
+        paths.add(.post, "/audit/session", .beginSession)
+        paths.add(.delete, "/audit/session", .endSession)
+        paths.add(.get, "/audit/{file}", .pageFile)
         return paths
     }()
 }
@@ -94,6 +114,9 @@ extension Broker {
         case .keys(let isUntrusted): keys(call, isUntrusted: isUntrusted)
         case .checkpoint: checkpoint()
         case .logKey: logKey()
+        case .logDescription: logDescription()
+        case .witnessed: try witnessedCheckpoint()
+        case .tile: try await tile(call)
         case .health: health()
         case .readiness: try readiness()
         case .figures: figures(call)
@@ -108,6 +131,13 @@ extension Broker {
         case .secretReport: try await report(call)
         case .auditEntries: try await auditEntries(call)
         case .auditEntry: try await auditEntry(call)
+        case .auditConsistency: try await auditConsistency(call)
+        case .auditSummary: try await auditSummary(call)
+        case .page: page()
+        case .pageFile: try pageFile(call)
+        case .showSession: try await showSession(call)
+        case .beginSession: try await beginSession(call)
+        case .endSession: endSession(call)
         }
     }
 }

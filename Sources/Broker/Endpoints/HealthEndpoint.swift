@@ -29,11 +29,8 @@ extension Broker {
 
     /// The counters, for Prometheus.
     func figures(_ call: Call) -> HTTPResponse {
-        // The second line of a checkpoint is the tree's size (C2SP tlog-checkpoint).
-        let lines = String(decoding: ledger.checkpoint, as: UTF8.self).split(separator: "\n", maxSplits: 2)
-        let recorded = lines.count > 1 ? UInt64(lines[1]) ?? 0 : 0
         let page = metrics.text(
-            ledgerSize: recorded,
+            ledgerSize: publishedSize,
             activeRuns: runs.activeCount,
             circuits: breakers.positions(at: call.pacing.elapsed())
         )

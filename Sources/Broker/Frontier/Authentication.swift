@@ -71,15 +71,27 @@ extension Broker {
         return principal
     }
 
-    /// The principal that calls, if it is an auditor.
-    func auditor(of call: Call) async throws(Problem) -> Principal {
-        let principal = try principal(of: call)
+    /// The principal that calls, if it is an auditor; who reads may also show the session of the page.
+    func auditor(of call: Call, bySession: Bool = true) async throws(Problem) -> Principal {
+        let session = bySession ? try signedIn(call) : nil
+        let principal = if let session { session } else { try principal(of: call) }
         guard case .auditor = principal.role else {
             throw try await denied(
                 principal,
                 "do what takes the role auditor: its role is \(principal.role.name)",
                 call
             )
+        }
+        return principal
+    }
+
+    /// The principal whose session a browser shows; nil where it shows none, or something better.
+    private func signedIn(_ call: Call) throws(Problem) -> Principal? {
+        guard call.request.method == .get || call.request.method == .head,
+            call.request.fields["Authorization"] == nil, let text = AuditSessions.text(in: call.request)
+        else { return nil }
+        guard let name = sessions.principal(of: text, at: clock()), let principal = now.principals.named(name) else {
+            throw Problem(.invalidToken, "The session has ended: sign in again.")
         }
         return principal
     }

@@ -20,6 +20,9 @@ package struct Principals: Sendable {
         return found
     }
 
+    /// The principal of a name.
+    func named(_ name: String) -> Principal? { all.first { $0.name == name } }
+
     /// Whom a verified client certificate belongs to.
     func find(certificate: PeerCertificate) -> Principal? {
         all.first { principal in

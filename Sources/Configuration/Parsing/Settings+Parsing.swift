@@ -128,9 +128,12 @@ extension Section {
     }
 
     fileprivate func ledger(issuer: IssuerSetting?) -> LedgerSettings? {
-        let origin = section("ledger", Keys(["origin"])).flatMap { $0.text("origin") }
-        guard let origin else {
-            return issuer.map { LedgerSettings(origin: String($0.url.drop { $0 != "/" }.dropFirst(2))) }
+        let section = section("ledger", Keys(["origin", "witnesses"]))
+        let witnesses = section?.witnesses() ?? []
+        guard let origin = section.flatMap({ $0.text("origin") }) else {
+            return issuer.map { issuer in
+                LedgerSettings(origin: String(issuer.url.drop { $0 != "/" }.dropFirst(2)), witnesses: witnesses)
+            }
         }
         // A key's name in a signed note (C2SP signed-note) holds neither spaces nor '+'.
         let isName =
@@ -145,7 +148,27 @@ extension Section {
             )
             return nil
         }
-        return LedgerSettings(origin: origin.value)
+        return LedgerSettings(origin: origin.value, witnesses: witnesses)
+    }
+
+    private func witnesses() -> [String] {
+        guard has("witnesses") else { return [] }
+        return (texts("witnesses", limit: 1_024) ?? []).compactMap { witness in
+            let parts = witness.value.split(separator: " ")
+            let isKey = parts.first.map { $0.split(separator: "+", maxSplits: 2).count == 3 } ?? false
+            let isURL = parts.last.map { $0.hasPrefix("https://") || $0.hasPrefix("http://") } ?? false
+            guard parts.count == 2, isKey, isURL else {
+                problems.error(
+                    at: witness.mark,
+                    witness.key,
+                    "'\(witness.value)' is no witness",
+                    fix:
+                        "write its verifier key and its address, as in 'witness.example.com/w1+e07bb2cd+BC… https://witness.example.com'"
+                )
+                return nil
+            }
+            return witness.value
+        }
     }
 
     fileprivate func log() -> LogSettings {

@@ -79,6 +79,8 @@ package struct LedgerSettings: Equatable, Sendable {
     ///
     /// Whoever watches the ledger knows it by this name, so it stays as it is for the ledger's whole life.
     package let origin: String
+    /// `ledger.witnesses`: who cosigns checkpoints, each `KEY URL` with the witness's verifier key and its address; by default none.
+    package let witnesses: [String]
 }
 
 /// `secrets`: how static secrets are sealed.

@@ -12,6 +12,13 @@ package enum Files {
         try open(path, O_RDONLY, for: "read").readToEnd(limit: limit, subject: path)
     }
 
+    /// Opens a file whose size may be any, to be read piece by piece; `-` is standard input.
+    ///
+    /// - Throws: `POSIXError` on failure.
+    package static func openForReading(_ path: String) throws(POSIXError) -> FileDescriptor {
+        try open(path == "-" ? "/dev/stdin" : path, O_RDONLY, for: "read")
+    }
+
     /// Reads a text file of at most so many bytes.
     ///
     /// - Throws: `POSIXError` on failure, with code `notText` where it is no UTF-8.

@@ -7,6 +7,18 @@ enum AuditCommand {
         examples: [
             Command.Example("jobpass audit list --project acme/web --outcome denied", "what a project was refused")
         ],
-        body: .group([AuditListCommand.definition, AuditShowCommand.definition])
+        body: .group([
+            AuditListCommand.definition,
+            AuditShowCommand.definition,
+            AuditVerifyCommand.definition,
+            AuditExportCommand.definition,
+            AuditKeyCommand.definition,
+            AuditConsistencyCommand.definition,
+            AuditTraceCommand.definition,
+            AuditReportCommand.definition,
+            AuditWitnessCommand.definition,
+            AuditPruneCommand.definition,
+            AuditGenerateCommand.definition,
+        ])
     )
 }

@@ -17,6 +17,12 @@ enum AuditListCommand {
         Option.value("audience", "AUDIENCE", "for whom its tokens were"),
         Option.value("target", "TARGET", "where it was exchanged"),
         Option.value("context", "CONTEXT", "whose secrets were read"),
+        Option.value("secret", "NAME", "which secret was read or changed"),
+        Option.value("run", "ID", "one run, by its id"),
+        Option.value("principal", "NAME", "who asked, where that was no run"),
+        Option.value("kid", "KID", "the key that signed"),
+        Option.value("credential", "NAME", "the credential's name at its cloud, such as an AWS access-key ID"),
+        Option.value("session", "NAME", "the session's name at the cloud"),
         Option.value("jti", "ID", "one token, by its id"),
         Option.value("token-sha256", "HEX", "one token, by its SHA-256 in lower-case hex"),
         Option.value("trace", "ID", "one request, by the trace id of its answer"),
@@ -71,7 +77,7 @@ enum AuditListCommand {
         return .success
     }
 
-    private static func row(_ entry: JSON) -> [String] {
+    static func row(_ entry: JSON) -> [String] {
         let claims = entry["claims"]
         let run = [claims?["project"]?.asString, claims?["job"]?.asString].compactMap(\.self).joined(separator: " ")
         let purpose = entry["target"] ?? entry["context"] ?? entry["audience"] ?? claims?["aud"]
@@ -89,24 +95,11 @@ enum AuditListCommand {
             query.append(String(option.name.map { $0 == "-" ? "_" : $0 }), value)
         }
         for option in [since, until] {
-            guard let text = invocation[option] else { continue }
-            query.append(option.name, RFC3339.format(try moment(text, of: option, invocation, now)))
+            guard let moment = try Moment.parse(option, invocation, now: now) else { continue }
+            query.append(option.name, RFC3339.format(moment))
         }
         if let limit = try invocation.integer(limit, in: 1...1_000) { query.append("limit", "\(limit)") }
         if let cursor = invocation[cursor] { query.append("cursor", cursor) }
         return query
-    }
-
-    private static func moment(
-        _ text: String,
-        of option: Option,
-        _ invocation: Invocation,
-        _ now: UnixTime
-    ) throws(CommandError) -> UnixTime {
-        if let ago = try? Duration(parsing: text) { return now - ago }
-        if let day = try? RFC3339.parseDate(text) { return day }
-        do throws(TimeError) { return try RFC3339.parse(text) } catch {
-            throw .usage("\(invocation.label)--\(option.name): \(error), 2026-11-22, or 24h for that long ago")
-        }
     }
 }

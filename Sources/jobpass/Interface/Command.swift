@@ -67,9 +67,11 @@ struct Command: Sendable {
     /// Exit codes that say more than the program's general list does.
     var exits: [Note] = []
     let body: Body
+    /// Whether help and completion leave it out: a tool of those who work on the program.
+    var isHidden = false
 
-    /// The commands below this one.
-    var subcommands: [Command] { if case .group(let commands) = body { commands } else { [] } }
+    /// The commands below this one that help and completion tell of.
+    var subcommands: [Command] { if case .group(let commands) = body { commands.filter { !$0.isHidden } } else { [] } }
 
     /// How it is called, without the path that leads to it.
     var pattern: String {

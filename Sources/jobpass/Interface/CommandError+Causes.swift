@@ -1,3 +1,4 @@
+internal import Auditing
 internal import Configuration
 internal import Crypto
 internal import Delivery
@@ -17,6 +18,7 @@ extension CommandError {
         case let error as CommandError: self = error
         case let error as InvalidConfiguration: self.init(.configuration, error.description)
         case let error as StoreError: self.init(Self.exit(for: error), error.description)
+        case let error as AuditError: self.init(Self.exit(for: error), error.description)
         case let error as LedgerError: self.init(Self.exit(for: error), error.description)
         case let error as SecretsError: self.init(Self.exit(for: error), error.description)
         case let error as IntakeError: self.init(.badData, error.description)
@@ -26,6 +28,14 @@ extension CommandError {
         case let error as HTTPServerError: self.init(.unavailable, error.description)
         case let error as POSIXError: self.init(.inputOutput, error.description)
         default: self.init(.inputOutput, "\(error)")
+        }
+    }
+
+    private static func exit(for error: AuditError) -> ExitCode {
+        switch error.code {
+        case .query: .usage
+        case .notFound, .unproved: .badData
+        case .storage: .inputOutput
         }
     }
 

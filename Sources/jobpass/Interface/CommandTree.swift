@@ -22,14 +22,14 @@ struct CommandTree: Sendable {
         var command = root
         var path = [root.name]
         var rest = arguments
-        while case .group(let children) = command.body {
+        while case .group = command.body {
             let options = [Option.help] + (path.count == 1 ? [Self.versionOption] : [])
             let parsed = try parse(rest, options, path, untilOperand: true)
             if parsed.options.contains(where: { $0.name == Option.help.name }) { return .help(command, path: path) }
             if !parsed.options.isEmpty { return .version }
             guard let word = parsed.operands.first else {
                 throw .usage(
-                    "\(Self.label(path))a command is missing: one of \(children.map(\.name).joined(separator: ", "))",
+                    "\(Self.label(path))a command is missing: one of \(command.subcommands.map(\.name).joined(separator: ", "))",
                     advice: advice(path)
                 )
             }
@@ -53,7 +53,9 @@ struct CommandTree: Sendable {
     }
 
     private func child(_ word: String, of command: Command, _ path: [String]) throws(CommandError) -> Command {
-        if let found = command.subcommands.first(where: { $0.name == word }) { return found }
+        if case .group(let children) = command.body, let found = children.first(where: { $0.name == word }) {
+            return found
+        }
         let question = NearMiss.question(word, among: command.subcommands.map(\.name))
         throw .usage(
             "\(Self.label(path))there is no command '\(word.madeVisible)'\(question)",

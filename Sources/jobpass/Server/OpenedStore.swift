@@ -20,11 +20,7 @@ struct OpenedStore: Sendable {
     /// - Throws: errors of the modules, which `CommandError(describing:)` knows.
     init(_ settings: Settings) throws {
         let files = KeyFiles(settings)
-        let path =
-            switch settings.store {
-            case .sqlite(let path): path
-            }
-        store = try SQLiteStore(opening: path)
+        store = try SQLiteStore(opening: Self.path(settings))
         ledger = try Ledger.open(
             in: Ledger.Surroundings(
                 storage: store,
@@ -39,5 +35,12 @@ struct OpenedStore: Sendable {
             clock: SystemClock.now,
             executor: try WorkerThread()
         )
+    }
+
+    /// Where the store's file is.
+    static func path(_ settings: Settings) -> String {
+        switch settings.store {
+        case .sqlite(let path): path
+        }
     }
 }

@@ -1,3 +1,4 @@
+internal import Auditing
 internal import Broker
 internal import Configuration
 internal import Crypto
@@ -12,6 +13,7 @@ struct Reloading: Sendable {
     let broker: Broker
     let service: BrokerService
     let ledger: Ledger
+    let audit: AuditLog
     let log: Log
     /// What the listeners, the store and the log were opened with.
     let started: Settings
@@ -23,6 +25,7 @@ struct Reloading: Sendable {
             try ServeCommand.refuseProblems(of: file)
             let standing = try Standing(opening: file.settings)
             let renewal = try BrokerService.renewal(file.settings)
+            try await KeyArchive.record(standing, in: ledger, audit)
             try await Self.record(file, in: ledger)
             broker.adopt(standing)
             await service.adopt(renewal)

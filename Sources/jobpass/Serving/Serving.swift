@@ -35,16 +35,13 @@ extension ServeCommand {
             clock: SystemClock.now
         )
         try await runs.load()
-        let parts = Broker.Parts(
-            runs: runs,
-            ledger: opened.ledger,
-            secrets: opened.vault,
-            audit: AuditLog(storage: opened.store),
-            auditExecutor: try WorkerThread(),
-            clock: SystemClock.now,
-            log: log
+        let index = AuditIndex(
+            storage: try SQLiteAuditIndex(besideStore: opened.store.path),
+            of: opened.store
         )
+        let parts = try parts(runs, opened, index, log)
         let broker = Broker(parts, standing: standing)
+        try await KeyArchive.record(standing, in: opened.ledger, parts.audit)
         try await Reloading.record(file, in: opened.ledger)
         let service = try await BrokerService(broker, settings)
         log.info(
@@ -52,8 +49,8 @@ extension ServeCommand {
             ["address": "\(settings.listen.host)", "port": "\(service.port)", "issuer": "\(settings.issuer)"]
         )
         await lookAtSecrets(opened.vault, log: log)
-        let sweeper = Task(executorPreference: loop) { await sweep(runs, broker, log: log, on: loop) }
-        defer { sweeper.cancel() }
+        let attendants = try attend(runs, broker, opened, index, settings.ledger.witnesses, log: log, on: loop)
+        defer { for attendant in attendants { attendant.cancel() } }
         let (arrivals, arrived) = AsyncStream.makeStream(of: Signal.self)
         let watch = try EventWatch(signals.descriptor.number, for: .read, on: loop) { _ in
             while let arrival = signals.poll() { arrived.yield(arrival.signal) }
@@ -64,6 +61,7 @@ extension ServeCommand {
             broker: broker,
             service: service,
             ledger: opened.ledger,
+            audit: parts.audit,
             log: log,
             started: settings
         )
@@ -78,6 +76,46 @@ extension ServeCommand {
         opened.ledger.close()
         log.info("stopped")
         return .success
+    }
+
+    /// What goes on beside the requests: old runs are forgotten, entries indexed, checkpoints witnessed.
+    private static func attend(
+        _ runs: RunRegistry,
+        _ broker: Broker,
+        _ opened: OpenedStore,
+        _ index: AuditIndex,
+        _ witnesses: [String],
+        log: Log,
+        on loop: EventLoop
+    ) throws -> [Task<Void, Never>] {
+        let feed = try WitnessFeed(witnesses, opened.store, opened.ledger.verifier, broker, log)
+        return [
+            Task(executorPreference: loop) { await sweep(runs, broker, log: log, on: loop) },
+            Task(executorPreference: loop) { await IndexKeeper.keep(index, of: opened.ledger, log: log, on: loop) },
+            Task(executorPreference: loop) { await feed.run(on: loop) },
+        ]
+    }
+
+    /// What the broker is made of, with the cosigned checkpoint that was kept when it last ran.
+    private static func parts(
+        _ runs: RunRegistry,
+        _ opened: OpenedStore,
+        _ index: AuditIndex,
+        _ log: Log
+    ) throws -> Broker.Parts {
+        var parts = Broker.Parts(
+            runs: runs,
+            ledger: opened.ledger,
+            secrets: opened.vault,
+            audit: AuditLog(storage: opened.store, index: index),
+            auditExecutor: try WorkerThread(),
+            clock: SystemClock.now,
+            log: log
+        )
+        let cosigned = "\(opened.store.path).witnessed"
+        parts.cosigned = (try? Files.read(cosigned, limit: SignedNote.largest)) ?? []
+        parts.keepWitnessed = { note in try? Files.replace(cosigned, note) }
+        return parts
     }
 
     /// Says at the start what would be found out by a job that needs a secret.

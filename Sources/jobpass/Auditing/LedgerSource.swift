@@ -1,0 +1,131 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTP
+internal import HTTPClient
+internal import JSON
+internal import Ledger
+internal import Stores
+
+/// Where a ledger is read from by those who check it: a broker's interface, or its store.
+enum LedgerSource: Sendable {
+    case store(SQLiteStore)
+    case broker(RemoteLedger)
+
+    /// Opens what a call means: the store of `--config`, else the broker of `--url` or JOBPASS_URL.
+    init(_ invocation: Invocation, on loop: EventLoop) throws {
+        if invocation[ConfigurationFile.option] != nil {
+            self = .store(try SQLiteStore(opening: OpenedStore.path(try ConfigurationFile(invocation).settings)))
+        } else {
+            self = .broker(try RemoteLedger(invocation, on: loop))
+        }
+    }
+
+    /// The options that say which ledger is meant.
+    static let options =
+        [
+            Option.value(
+                "config",
+                "FILE",
+                "read the store that this configuration names, on the broker's own host, instead of asking a broker",
+                letter: "c",
+                kind: .file
+            )
+        ] + BrokerOptions.all
+
+    /// The newest signed checkpoint.
+    func checkpoint() async throws -> [UInt8] {
+        switch self {
+        case .store(let store):
+            guard let head = try store.head() else { throw CommandError(.badData, "the store has no ledger") }
+            return head.checkpoint
+        case .broker(let remote): return try await remote.get("log", "checkpoint")
+        }
+    }
+
+    /// Hashes of a tile, as many as a tree of this size has there.
+    func tile(_ address: TileAddress, under size: UInt64) async throws -> [UInt8] {
+        let width = address.width(inTreeOf: size)
+        guard width > 0 else { return [] }
+        switch self {
+        case .store(let store): return try store.tile(address) ?? []
+        case .broker(let remote):
+            return try await remote.get(TilePath(.hashes(level: address.level), number: address.number, width: width))
+        }
+    }
+
+    /// The entries of the tile of leaves with a number, as many as a tree of this size has there.
+    func entries(_ number: UInt64, under size: UInt64) async throws -> [StoredEntry] {
+        let first = number << 8
+        let width = TileAddress(level: 0, number: number).width(inTreeOf: size)
+        guard width > 0 else { return [] }
+        switch self {
+        case .store(let store): return try store.entries(in: first..<first + UInt64(width))
+        case .broker(let remote):
+            let bytes = try await remote.get(TilePath(.entries, number: number, width: width))
+            guard let entries = EntryBundle.entries(bytes, from: first) else {
+                throw CommandError(.badData, "the bundle of entries from \(first) on cannot be read")
+            }
+            return entries
+        }
+    }
+}
+
+/// A broker's ledger, read over HTTP with an auditor's token.
+final class RemoteLedger: Sendable {
+    private let client: BrokerClient
+
+    init(_ invocation: Invocation, on loop: EventLoop) throws {
+        let address = try BrokerAddress(invocation)
+        let token = try BearerToken.ofPrincipal(invocation.environment)
+        client = BrokerClient(address, token: token, over: HTTPClient(on: loop))
+    }
+
+    func get(_ path: TilePath) async throws -> [UInt8] {
+        try await client.answer(.get, ["log", "tile"] + path.segments)
+    }
+
+    func get(_ path: String...) async throws -> [UInt8] { try await client.answer(.get, path) }
+}
+
+/// The key by which an auditor verifies a ledger.
+enum AuditKey {
+    static let option = Option.value(
+        "key",
+        "KEY",
+        "the ledger's verifier key, NAME+ID+KEY, or a file that holds it, as you got it from elsewhere"
+    )
+
+    /// The key that a call names; else the ledger's own, which proves less, and a warning says so.
+    static func find(_ invocation: Invocation, _ source: LedgerSource) async throws -> VerifierKey {
+        if let given = try given(invocation) { return given }
+        if invocation[ConfigurationFile.option] != nil {
+            let settings = try ConfigurationFile(invocation).settings
+            let signer = try CheckpointSigner(
+                name: try KeyName(settings.ledger.origin),
+                key: try KeyFiles(settings).checkpointKey()
+            )
+            return signer.verifier
+        }
+        guard case .broker(let remote) = source else { throw CommandError.usage("\(invocation.label)--key is missing") }
+        Console(invocation.environment).warning(
+            "the key is the one that the broker itself gives: who rewrote the ledger could give another; use --key"
+        )
+        return try VerifierKey(trimmed: try await remote.get("log", "key"))
+    }
+
+    /// The key that a call names; nil where it names none.
+    static func given(_ invocation: Invocation) throws -> VerifierKey? {
+        guard let text = invocation[option] else { return nil }
+        if text.contains("+") { return try VerifierKey(text) }
+        return try VerifierKey(trimmed: try LocalFile.read(text))
+    }
+}
+
+extension VerifierKey {
+    /// Reads a key from a file's bytes, whose only line may end.
+    init(trimmed bytes: [UInt8]) throws(LedgerError) {
+        var text = String(decoding: bytes, as: UTF8.self)
+        while text.hasSuffix("\n") { text.removeLast() }
+        try self.init(text)
+    }
+}
