@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import Exchange
 internal import HTTP
 internal import HTTPClient
 internal import JSON
@@ -77,7 +78,7 @@ final class RemoteLedger: Sendable {
     init(_ invocation: Invocation, on loop: EventLoop) throws {
         let address = try BrokerAddress(invocation)
         let token = try BearerToken.ofPrincipal(invocation.environment)
-        client = BrokerClient(address, token: token, over: HTTPClient(on: loop))
+        client = BrokerClient(address, token: token, over: HTTPClient(on: loop), pacing: Pacing(on: loop))
     }
 
     func get(_ path: TilePath) async throws -> [UInt8] {
