@@ -66,7 +66,7 @@ package final class SQLiteAuditIndex: IndexStorage {
     private static func connect(_ path: String) throws(SQLiteError) -> SQLiteConnection {
         let connection = try SQLiteConnection(path: path, mode: .readWrite)
         connection.setBusyTimeout(milliseconds: 5_000)
-        _ = try connection.text("PRAGMA journal_mode = WAL")
+        _ = try connection.keepWriteAheadLog(milliseconds: 5_000)
         try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA cell_size_check = ON")
         return connection
     }

@@ -144,7 +144,7 @@ extension SQLiteConnection {
         let connection = try SQLiteConnection(path: path, mode: .readWrite)
         connection.setBusyTimeout(milliseconds: patience)
         // The mode is a property of the file; it stays another one where the file system cannot share memory.
-        guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else { throw .noWriteAheadLog }
+        guard try connection.keepWriteAheadLog(milliseconds: patience) else { throw .noWriteAheadLog }
         try connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON")
         try connection.execute("PRAGMA wal_autocheckpoint = \(longestLog)")
         return connection

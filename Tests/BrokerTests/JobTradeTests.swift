@@ -29,9 +29,15 @@ struct JobTradeTests {
         try await BrokerHarness(script, targets: Self.target)
     }
 
-    private static func failed(_ outcome: String, timedOut: Bool = false) -> String {
+    /// The `jti` of the ID token that a run is given for the target.
+    private func handed(_ site: BrokerHarness, _ token: String) async throws -> String {
+        let response = try await site.send(.post, "/v1/targets/own/token", as: token)
+        return try TargetTokenAnswer(parsing: response.response.body).token.identifier
+    }
+
+    private static func failed(_ outcome: String, of identifier: String, timedOut: Bool = false) -> String {
         """
-        {"jti": "j", "outcome": "\(outcome)", "code": "AccessDenied", "message": "Not authorized", "attempts": 2,
+        {"jti": "\(identifier)", "outcome": "\(outcome)", "code": "AccessDenied", "message": "Not authorized", "attempts": 2,
         "timed_out": \(timedOut)}
         """
     }
@@ -63,19 +69,20 @@ struct JobTradeTests {
     func succeeded() async throws {
         let site = try await site()
         let run = try await site.run()
+        let identifier = try await handed(site, run.token)
         let report = """
-            {"jti": "j", "outcome": "succeeded", "credential": "ASIAEXAMPLE", "session": "s", \
+            {"jti": "\(identifier)", "outcome": "succeeded", "credential": "ASIAEXAMPLE", "session": "s", \
             "expires_at": "2026-11-22T10:30:00Z"}
             """
         let answer = try await site.send(.post, "/v1/targets/own/outcome", as: run.token, body: report)
         #expect(answer.status == 200)
-        #expect(answer.json == ["target": "own", "ledger_index": 1])
+        #expect(answer.json == ["target": "own", "ledger_index": 2])
         let entry = try #require(try site.entries.last)
         #expect(entry.kind == .exchangeSucceeded)
         #expect(entry.outcome == .succeeded)
         #expect(entry.target == "own")
         #expect(entry.run == run.id)
-        #expect(entry.jti == "j")
+        #expect(entry.jti == identifier)
         #expect(entry.credential == "ASIAEXAMPLE")
         #expect(entry.session == "s")
         #expect(entry.reason == "traded by the job, by its own report")
@@ -97,7 +104,7 @@ struct JobTradeTests {
             .post,
             "/v1/targets/own/outcome",
             as: run.token,
-            body: Self.failed(outcome, timedOut: timedOut)
+            body: Self.failed(outcome, of: try await handed(site, run.token), timedOut: timedOut)
         )
         #expect(answer.status == status)
         #expect(answer.json["error"]?.asString == code)
@@ -115,12 +122,29 @@ struct JobTradeTests {
         let key = "/v1/contexts/legacy/secrets/AWS_ACCESS_KEY_ID"
         _ = try await site.send(.put, key, as: BrokerHarness.administrator, body: "AKIAOLD")
         let run = try await site.run()
-        let body = Self.failed("outage", timedOut: true)
+        let body = Self.failed("outage", of: try await handed(site, run.token), timedOut: true)
         let answer = try await site.send(.post, "/v1/targets/own/outcome", as: run.token, body: body)
         #expect(answer.status == 200)
         #expect(answer.json["source"] == "fallback")
         #expect(answer.json["environment"]?["AWS_ACCESS_KEY_ID"] == "AKIAOLD")
         #expect(try site.recorded.suffix(2) == ["exchange.failed", "fallback.used"])
+    }
+
+    @Test("a report of a token that this run was not given for this target is refused, and recorded nowhere")
+    func foreign() async throws {
+        let site = try await site()
+        let (run, other) = (try await site.run(), try await site.run())
+        let foreign = try await handed(site, other.token)
+        let plain = try await site.send(.get, "/v1/token?audience=https://service.example.com", as: run.token)
+        let elsewhere = try #require(plain.json["jti"]?.asString)
+        let before = try site.recorded
+        for identifier in [foreign, elsewhere, "j"] {
+            let body = Self.failed("outage", of: identifier, timedOut: true)
+            let answer = try await site.send(.post, "/v1/targets/own/outcome", as: run.token, body: body)
+            #expect(answer.status == 400)
+            #expect(answer.text.contains("POST /v1/targets/own/token"))
+        }
+        #expect(try site.recorded == before)
     }
 
     @Test("a report that cannot be read is refused by its member, and recorded nowhere")
@@ -166,7 +190,7 @@ struct JobTradeTests {
         let site = try await site()
         let run = try await site.run(ref: "refs/heads/feature")
         #expect(try await site.send(.post, "/v1/targets/own/token", as: run.token).status == 403)
-        let body = Self.failed("outage")
+        let body = Self.failed("outage", of: "j")
         #expect(try await site.send(.post, "/v1/targets/own/outcome", as: run.token, body: body).status == 403)
         #expect(try site.recorded == ["run.registered", "exchange.denied", "exchange.denied"])
     }

@@ -1,3 +1,4 @@
+import Delivery
 import Exchange
 import HTTP
 import JSON
@@ -231,8 +232,10 @@ struct EndingTests {
                 """
         )
         let run = try await site.run()
+        let handed = try await site.send(.post, "/v1/targets/own/token", as: run.token)
+        let token = try TargetTokenAnswer(parsing: handed.response.body).token
         let report = """
-            {"jti": "j", "outcome": "succeeded", "credential": "req-9", "expires_at": "2026-11-22T10:00:00Z"}
+            {"jti": "\(token.identifier)", "outcome": "succeeded", "credential": "req-9", "expires_at": "2026-11-22T10:00:00Z"}
             """
         #expect(try await site.send(.post, "/v1/targets/own/outcome", as: run.token, body: report).status == 200)
         #expect(try await end(site, run.id) == 204)

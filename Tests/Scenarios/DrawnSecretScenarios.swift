@@ -38,7 +38,11 @@ extension Scenarios {
             // The policy that every token has, so that the role stays as the script writes it.
             try bao.run(
                 ["policy", "write", "default", "-"],
-                input: "path \"secret/data/web\" { capabilities = [\"read\"] }\n"
+                input: """
+                    path "secret/data/web" { capabilities = ["read"] }
+                    path "auth/token/revoke-self" { capabilities = ["update"] }
+
+                    """
             )
             try bao.run(["kv", "put", "-mount=secret", "web", "username=ada", "password=drawn-hunter2"])
             let stored = try site.command(["secret", "set", "web", "OTHER"], input: "stored")
@@ -61,6 +65,19 @@ extension Scenarios {
             for entry in trades + reads { #expect(!entry.text.contains("drawn-hunter2")) }
             try bao.run(["kv", "put", "-mount=secret", "web", "username=ada", "password=changed"])
             #expect(try job.command(["secret", "get", "web", "DB_PASSWORD"]).output == "changed")
+        }
+
+        @Test("the logins that a run drew with end with the run")
+        func ends() throws {
+            let before = try bao.tokens()
+            let job = try site.register()
+            for _ in 0..<2 { #expect(try job.command(["secret", "get", "web", "DB_USER"]).output == "ada") }
+            #expect(try bao.tokens() == before + 2)
+            let ended = try Call("DELETE", "\(site.url)/v1/runs/\(job.id)", token: site.token(.orchestrator))
+            #expect(ended.status == 204, "\(ended)")
+            #expect(try bao.tokens() == before)
+            let revoked = try site.entries("kind=credential.revoked&run=\(job.id)")
+            #expect(revoked.map { $0["outcome"] } == ["succeeded", "succeeded"])
         }
 
         @Test("what OpenBao refuses, or has not, or what is stored too, is refused with its reason")

@@ -55,14 +55,6 @@ final class OpenBao: Sendable {
         try server.wait(until: "unsealed") { try Call("GET", "\(url)/v1/sys/health").status == 200 }
     }
 
-    /// Runs its command as root.
-    @discardableResult
-    func run(_ arguments: [String], input: String = "") throws -> Finished {
-        let run = try Finished(try RelyingParty.program("bao"), arguments, environment: environment, input: input)
-        try #require(run.code == 0, "\(run)")
-        return run
-    }
-
     /// Lets one job of one project in, by the script that an operator would use.
     func trust(issuer: String, audience: String, job: String) throws {
         let subject = "project:acme/web:ref:refs/heads/main:workflow:deploy:job:\(job)"
@@ -80,5 +72,11 @@ final class OpenBao: Sendable {
         let run = try Finished(try RelyingParty.program("bao"), arguments, environment: environment, input: input)
         if !mayFail { try #require(run.code == 0, "bao \(arguments): \(run)") }
         return run
+    }
+
+    /// How many tokens live there.
+    func tokens() throws -> Int {
+        let list = try run(["list", "-format=json", "auth/token/accessors"])
+        return try JSON.parse(Array(list.output.utf8)).asArray?.count ?? 0
     }
 }

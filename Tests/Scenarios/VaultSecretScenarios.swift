@@ -101,17 +101,12 @@ extension Scenarios {
 
         @Test("a read that the role may not make starts nothing, says so, and leaves no token behind")
         func forbidden() throws {
-            let before = try accessors()
+            let before = try bao.tokens()
             let run = try site.register().command(["exec", "forbidden", "--", "echo", "started"])
             #expect(run.code == 77, "\(run)")
             #expect(run.output == "")
             #expect(run.error.contains("permission denied"), "\(run)")
-            #expect(try accessors() == before)
-        }
-
-        private func accessors() throws -> Int {
-            let list = try bao.run(["list", "-format=json", "auth/token/accessors"])
-            return try JSON.parse(Array(list.output.utf8)).asArray?.count ?? 0
+            #expect(try bao.tokens() == before)
         }
 
         @Test("a wrapped login is opened by the job, once")

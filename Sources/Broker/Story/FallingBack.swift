@@ -120,21 +120,7 @@ extension Broker {
         query.target = target
         query.since = start
         query.limit = AuditQuery.largestLimit
-        let (question, audit) = (query, audit)
-        let used: Int
-        do throws(AuditError) {
-            used = try await withTaskExecutorPreference(auditExecutor) { () async throws(AuditError) -> Int in
-                var (question, count) = (question, 0)
-                while true {
-                    let page = try audit.entries(matching: question)
-                    count += page.records.count
-                    guard let next = page.next else { return count }
-                    question.cursor = next
-                }
-            }
-        } catch {
-            throw Problem(error)
-        }
+        let used = try await count(query, upTo: .max)
         meter.begin(target, since: start, uses: used)
     }
 }

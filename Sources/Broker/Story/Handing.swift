@@ -1,3 +1,4 @@
+internal import Auditing
 internal import Claims
 internal import Delivery
 internal import Exchange
@@ -34,6 +35,7 @@ extension Broker {
         guard target.trader == .job else {
             throw Problem(.conflict, "The broker trades at target '\(name)' itself, and knows the outcome.")
         }
+        try await check(report.identifier, of: run, at: target)
         switch report.report {
         case .traded(let credential):
             var entry = Entry(.exchangeSucceeded, .succeeded, of: run, trace: trace)
@@ -58,6 +60,22 @@ extension Broker {
             )
             return .fallback(answer)
         }
+    }
+
+    /// Holds a report to a token that this very run was given for this target.
+    private func check(_ identifier: String, of run: Run, at target: Target) async throws(Problem) {
+        var query = AuditQuery()
+        query.kind = .tokenIssued
+        query.jti = identifier
+        query.run = run.id
+        query.target = target.name
+        query.limit = 1
+        guard try await count(query, upTo: 1) == 0 else { return }
+        throw Problem(
+            .invalidRequest,
+            "No token with this 'jti' was issued to this run for target '\(target.name)': report the one that "
+                + "POST /v1/targets/\(target.name)/token answered with."
+        )
     }
 
     /// What a reported trade has come to.

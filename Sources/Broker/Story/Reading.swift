@@ -69,7 +69,10 @@ extension Broker {
             var entry = Entry(.exchangeSucceeded, .succeeded, of: run, trace: trace)
             entry.rule = grant.rule.description
             entry.context = name
-            let values = try await release(credential.sealed(recordedAs: entry)).open().takeEnvironment()
+            let held = HeldCredential(credential, of: reading)
+            let values = try await releaseOrEnd(credential, of: reading, recordedAs: entry, to: run, through: exchange)
+                .takeEnvironment()
+            holdings.note(held, for: run.id, at: clock())
             metrics.count(.exchangeSucceeded)
             for field in source.fields {
                 if let value = values.copy(of: field.name) { drawn.append(field.name, value) }

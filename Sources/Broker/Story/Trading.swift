@@ -92,25 +92,41 @@ extension Broker {
         } catch {
             return .failed(error)
         }
-        let held = HeldCredential(credential, of: trade.target)
-        guard (try? await runs.find(run.id))?.state == .active else {
-            await revoke([held], of: run, trace: trace, through: exchange)
-            throw Problem(.invalidToken, "Run \(run.id) ended while its credential was on its way.")
-        }
         var entry = Entry(.exchangeSucceeded, .succeeded, of: run, trace: trace)
         entry.rule = grant.rule.description
         let copy = credential.copy()
-        let released: ReleasedCredential
-        do throws(Problem) {
-            released = try await release(credential.sealed(recordedAs: entry)).open()
-        } catch {
-            // Nobody will ever have it.
-            await revoke([held], of: run, trace: trace, through: exchange)
-            throw error
-        }
+        let released = try await releaseOrEnd(
+            credential,
+            of: trade.target,
+            recordedAs: entry,
+            to: run,
+            through: exchange
+        )
         holdings.keep(copy, of: trade, for: run.id, got: clock(), index: released.ledgerIndex)
         metrics.count(.exchangeSucceeded)
         return .released(released)
+    }
+
+    /// Releases a credential just got once it is recorded; ends it where its run is over meanwhile, or nothing can be recorded.
+    func releaseOrEnd(
+        _ credential: consuming Credential,
+        of target: Target,
+        recordedAs entry: Entry,
+        to run: Run,
+        through exchange: Exchange
+    ) async throws(Problem) -> ReleasedCredential {
+        let held = HeldCredential(credential, of: target)
+        guard (try? await runs.find(run.id))?.state == .active else {
+            await revoke([held], of: run, trace: entry.trace, through: exchange)
+            throw Problem(.invalidToken, "Run \(run.id) ended while its credential was on its way.")
+        }
+        do throws(Problem) {
+            return try await release(credential.sealed(recordedAs: entry)).open()
+        } catch {
+            // Nobody will ever have it.
+            await revoke([held], of: run, trace: entry.trace, through: exchange)
+            throw error
+        }
     }
 
     /// What stands in for a trade that failed, where anything may.

@@ -52,6 +52,24 @@ package struct SQLiteConnection: ~Copyable, @unchecked Sendable {  // sqlite.org
     /// How long a statement waits for another process's lock before it fails with `busy`.
     package func setBusyTimeout(milliseconds: Int32) { unsafe sqlite3_busy_timeout(pointer, milliseconds) }
 
+    /// Has the file keep a write-ahead log from now on, and says whether it does: not every file system can.
+    ///
+    /// Who changes a file's mode must be alone with it, and SQLite asks no busy handler where two would wait for each other, so
+    /// this tries again itself, for as long as the given time.
+    ///
+    /// - Throws: `SQLiteError`; `busy` where others were in the way all that time.
+    package func keepWriteAheadLog(milliseconds: Int32) throws(SQLiteError) -> Bool {
+        var left = milliseconds
+        while true {
+            do throws(SQLiteError) {
+                return try text("PRAGMA journal_mode = WAL") == "wal"
+            } catch {
+                guard error.code == .busy, left > 0 else { throw error }
+            }
+            left -= max(1, sqlite3_sleep(Int32.random(in: 1...10)))
+        }
+    }
+
     /// Runs one or more statements that take no values, leaving any rows unread.
     ///
     /// - Throws: `SQLiteError` of the first statement that fails; those before it have taken effect.
