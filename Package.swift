@@ -107,6 +107,12 @@ let outer: [Target] = [
         "Retirement",
         ["Secrets", "Ledger", "JSON", "Encoding", "Time"]
     ),  // which static secrets can go, and what proves it
+    module("Doctor", ["Tokens", "Exchange", "Crypto", "HTTP", "JSON", "Time"]),  // the whole path, step by step
+    module(
+        "TrustFiles",
+        ["Claims", "Policy", "Exchange", "Crypto", "JSON", "Encoding", "Text", "Time"]
+    ),  // the cloud's side of a target, as files
+    module("Reach", ["Claims", "Policy", "JSON", "Text", "Time"]),  // who reaches what, by rule and by what happened
     module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
     module(
         "Trust",
@@ -208,6 +214,12 @@ let tests: [Target] = [
         "TrustTests",
         ["Trust", "Exchange", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]
     ),
+    suite(
+        "TrustFilesTests",
+        ["TrustFiles", "Claims", "Crypto", "Policy", "Exchange", "Text", "Support"]
+    ),
+    suite("ReachTests", ["Reach", "Policy", "Support", "Time"]),
+    suite("DoctorTests", ["Doctor", "Exchange", "Tokens", "Crypto", "HTTP", "JSON", "Time", "Support"]),
     suite(
         "ConfigurationTests",
         [

@@ -21,6 +21,16 @@ package final class Metrics: Sendable {
 
     private let fallbacksByTarget = Lock<[String: [FallbackEvent: Int]]>([:])
     private let secrets = Lock(SecretFigures())
+    private let probes = Lock<[String: [ProbeOutcome: Int]]>([:])
+
+    /// What can come of a token that a target must refuse.
+    package enum ProbeOutcome: String, CaseIterable, Sendable {
+        case refused
+        /// An alarm: the target's trust is wider than the target's own rules.
+        case accepted
+        /// An outage, or an answer that says nothing.
+        case unknown
+    }
 
     /// What can become of a fallback in an outage.
     package enum FallbackEvent: String, CaseIterable, Sendable {
@@ -85,6 +95,19 @@ package final class Metrics: Sendable {
         fallbacksByTarget.withLock { $0[target, default: [:]][event, default: 0] += 1 }
     }
 
+    /// Counts what a target made of a token that it must refuse; the name is one of the configuration's.
+    package func count(probe outcome: ProbeOutcome, of target: String) {
+        probes.withLock { $0[target, default: [:]][outcome, default: 0] += 1 }
+    }
+
+    private var probeSamples: [(labels: String, value: Int)] {
+        probes.withLock { $0 }.sorted { $0.key < $1.key }.flatMap { target, counts in
+            ProbeOutcome.allCases.map { outcome in
+                ("{target=\"\(target)\",outcome=\"\(outcome.rawValue)\"}", counts[outcome] ?? 0)
+            }
+        }
+    }
+
     /// Takes note of what static secrets there are.
     package func note(_ figures: SecretFigures) { secrets.withLock { $0 = figures } }
 
@@ -131,6 +154,15 @@ package final class Metrics: Sendable {
         }
         add("jobpass_fallbacks_total", "counter", "Static secrets used in an outage.", [("", read(fallbacks))])
         add("jobpass_target_fallbacks_total", "counter", "Fallbacks in outages by target.", fallbackSamples)
+        let probes = probeSamples
+        if !probes.isEmpty {
+            add(
+                "jobpass_probes_total",
+                "counter",
+                "Tokens that a target must refuse; accepted ones are an alarm.",
+                probes
+            )
+        }
         let secrets = secrets.withLock { $0 }
         add("jobpass_secrets", "gauge", "Static secrets held.", [("", secrets.held)])
         add("jobpass_secrets_overdue", "gauge", "Static secrets older than their max_age.", [("", secrets.overdue)])

@@ -2,7 +2,7 @@ package import Runs
 
 /// Claims owns what a token says about its run: the run's attested claims as a set, and subjects built from them.
 ///
-/// Everything here is a pure function of a `Run`. It adds nothing to what was attested, signs nothing, and knows no cloud
+/// Everything here is a pure function of a `Run`, or of the attestation that a run would have. It adds nothing to what was attested, signs nothing, and knows no cloud
 /// but by the length of the subject that it accepts.
 package struct ClaimSet: Equatable, Sendable {
     /// The claims in the order in which tokens carry them.
@@ -15,8 +15,10 @@ package struct ClaimSet: Equatable, Sendable {
     private let standard: [String?]
 
     /// The claims of a run.
-    package init(of run: Run) {
-        let attestation = run.attestation
+    package init(of run: Run) { self.init(of: run.attestation) }
+
+    /// The claims that a run of an attestation would have.
+    package init(of attestation: Attestation) {
         members = attestation.claims
         json = attestation.json
         isUntrusted = attestation.trust == .untrusted

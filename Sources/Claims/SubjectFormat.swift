@@ -55,6 +55,13 @@ package struct SubjectFormat: Hashable, Sendable, CustomStringConvertible {
         return subject.count
     }
 
+    /// A value as it stands in a subject, where it can end neither itself nor a name.
+    package static func encoded(_ value: String) -> String {
+        var bytes: [UInt8] = []
+        append(value, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private static func append(_ text: String, to subject: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {

@@ -35,6 +35,8 @@ package struct Target: Equatable, Sendable {
     package let limits: TradeLimits
     /// Who trades at it: by default the broker (`exchange`).
     package let trader: Trader
+    /// How often it is tried with tokens that it must refuse (`probe: true`, `probe_every`); nil for never.
+    package let probed: Duration?
 
     /// Makes a target of settings that are each valid by themselves.
     ///
@@ -44,7 +46,8 @@ package struct Target: Equatable, Sendable {
         service: Service,
         certificateAuthorities: String? = nil,
         limits: TradeLimits = .standard,
-        trader: Trader = .broker
+        trader: Trader = .broker,
+        probed: Duration? = nil
     ) throws(TargetError) {
         guard SettingCheck.isName(name) else {
             throw TargetError(
@@ -56,11 +59,15 @@ package struct Target: Equatable, Sendable {
         if case .none = service, trader == .job {
             throw TargetError("exchange", seen: "job", wanted: "nothing here: a target of type none has no exchange")
         }
+        if case .none = service, probed != nil {
+            throw TargetError("probe", seen: "true", wanted: "nothing here: a target of type none refuses nobody")
+        }
         self.name = name
         self.service = service
         self.certificateAuthorities = certificateAuthorities
         self.limits = limits
         self.trader = trader
+        self.probed = probed
     }
 
     /// The type that the configuration gives it.
@@ -81,6 +88,35 @@ package struct Target: Equatable, Sendable {
         switch service {
         case .aws(let aws): aws.claims
         case .gcp, .azure, .vault, .tokenExchange, .recipe, .none: nil
+        }
+    }
+
+    /// The claims of a token that is pinned to a role which is not the target's; nil where tokens are pinned to none.
+    package var claimsForAnotherRole: (any AddedClaims)? {
+        guard case .aws(let aws) = service, let claims = aws.claims, aws.pinsRole else { return nil }
+        return AWSClaims(roles: [aws.role + "-jobpass-probe"], tags: claims.tags, sourceIdentity: claims.sourceIdentity)
+    }
+
+    /// A URL at which its service answers whatever it thinks of the question, to see that it can be reached.
+    package var doorstep: String? {
+        switch service {
+        case .aws(let aws): aws.endpoint.url + "/"
+        case .gcp(let gcp): (gcp.endpoint?.url ?? "https://sts.googleapis.com") + "/v1/token"
+        case .azure(let azure): "\(azure.authority.url)/\(azure.tenant)/v2.0/.well-known/openid-configuration"
+        case .vault(let vault): "\(vault.address.url)/v1/sys/health"
+        case .tokenExchange(let exchange): exchange.endpoint.url
+        case .recipe(let recipe): recipe.origin + "/"
+        case .none: nil
+        }
+    }
+
+    /// Whether its service is one of the public clouds, which must reach the issuer from the internet.
+    package var isPublicCloud: Bool {
+        switch service {
+        case .aws(let aws): aws.asksAWS
+        case .gcp(let gcp): gcp.endpoint == nil
+        case .azure(let azure): azure.authority.url.hasPrefix("https://login.")
+        case .vault, .tokenExchange, .recipe, .none: false
         }
     }
 

@@ -26,6 +26,14 @@ package enum EntryKind: String, CaseIterable, Sendable {
     case outputUnmasked = "output.unmasked"
     /// The contents of the oldest entries were removed, and their hashes kept.
     case ledgerPruned = "ledger.pruned"
+    /// A token that is wrong on purpose was signed, to see a target refuse it.
+    case probeSent = "probe.sent"
+    /// The target refused it, as it must.
+    case probeRefused = "probe.refused"
+    /// The target took it: its trust is wider than the target's own rules.
+    case probeAccepted = "probe.accepted"
+    /// What the target thinks of it could not be found out.
+    case probeFailed = "probe.failed"
 
     /// The number that stands for the kind in canonical bytes: given once, never used again for another.
     package var code: UInt16 {
@@ -50,6 +58,10 @@ package enum EntryKind: String, CaseIterable, Sendable {
         case .outputUnmasked: 18
         case .credentialRevoked: 19
         case .ledgerPruned: 20
+        case .probeSent: 21
+        case .probeRefused: 22
+        case .probeAccepted: 23
+        case .probeFailed: 24
         }
     }
 

@@ -49,6 +49,15 @@ package final class Policy: Sendable {
         return rule.decide(AskedFor(.target, name), for: claims, lifetime: nil)
     }
 
+    /// The audiences that have an entry, in the order of their names.
+    package var audienceRules: [TokenRule] { audiences.sorted { $0.key < $1.key }.map(\.value) }
+
+    /// Who may have a credential of a target, and what its tokens say; nil where there is no such target.
+    package func rule(ofTarget name: String) -> TokenRule? { targets.exactEntry(name)?.value }
+
+    /// Who may read the secrets of a context; nil where it has no rules.
+    package func rules(ofContext name: String) -> RuleList? { contexts.exactEntry(name)?.value }
+
     /// Decides whether a run may read the secrets of a context.
     package func contextGrant(for claims: ClaimSet, context: String) -> Decision<ContextGrant> {
         guard let (name, rules) = contexts.exactEntry(context) else {

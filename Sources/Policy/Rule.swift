@@ -11,7 +11,8 @@ package struct Rule: Sendable {
 
     /// Where configuration writes the rule, such as `jobpass.yaml:41:9`.
     package let place: String
-    let conditions: [Condition]
+    /// What must hold; what the rule means without saying it stands behind the rest.
+    package let conditions: [Condition]
 
     /// Makes a rule of at least one condition.
     ///
@@ -48,7 +49,8 @@ package struct Rule: Sendable {
         return ClaimName.ofEveryRun.contains(name) ? "x" : nil
     }
 
-    func matches(_ claims: ClaimSet) -> Bool {
+    /// Whether every condition holds.
+    package func matches(_ claims: ClaimSet) -> Bool {
         for condition in conditions where !condition.matches(claims[condition.name]) { return false }
         return true
     }
@@ -59,10 +61,10 @@ package struct Condition: Sendable {
     /// How many values one claim of a rule may list.
     package static let maximumValues = 256
 
-    let name: ClaimName
-    let patterns: [Pattern]
+    package let name: ClaimName
+    package let patterns: [Pattern]
     /// Whether the rule does not say this, but means it.
-    let isImplied: Bool
+    package let isImplied: Bool
 
     /// Makes a condition of at least one pattern.
     ///

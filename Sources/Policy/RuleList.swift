@@ -5,7 +5,8 @@ package struct RuleList: Sendable {
     /// How many rules one list may hold.
     package static let maximumRules = 1_000
 
-    private let rules: [Rule]
+    /// The rules, of which any one allows.
+    package let rules: [Rule]
 
     /// Makes a list of at least one rule.
     ///

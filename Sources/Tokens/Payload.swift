@@ -40,28 +40,46 @@ struct Payload {
         end: UnixTime?
     ) throws(TokenError) {
         let issued = now.seconds
-        let expires = try Self.expiry(of: grant.lifetime, issued: issued, end: end)
-        let identifier = Base64URL.encode(Entropy.identifier())
-        bytes =
-            Self.head([
-                ("iss", .string(issuer.url.text)),
-                ("sub", .string(grant.subject)),
-                ("aud", .string(grant.audience)),
-                ("iat", .integer(issued)),
-                ("nbf", .integer(issued - Self.backdating.wholeSeconds)),
-                ("exp", .integer(expires)),
-                ("jti", .string(identifier)),
-            ]) + Self.tail(grant.claims.json, grant.added, jobClaims)
         facts = TokenFacts(
             issuer: issuer.url,
             kid: kid,
             algorithm: grant.algorithm,
             audience: grant.audience,
             subject: grant.subject,
-            identifier: identifier,
+            identifier: Base64URL.encode(Entropy.identifier()),
             issued: UnixTime(seconds: issued),
-            expires: UnixTime(seconds: expires)
+            expires: UnixTime(seconds: try Self.expiry(of: grant.lifetime, issued: issued, end: end))
         )
+        bytes = Self.head(facts) + Self.tail(grant.claims.json, grant.added, jobClaims)
+    }
+
+    /// Builds the payload of a decoy, which says of itself that it is one.
+    init(of decoy: Decoy, issuer: Issuer, kid: String, now: UnixTime) {
+        let issued = UnixTime(seconds: (now - decoy.age).seconds)
+        facts = TokenFacts(
+            issuer: issuer.url,
+            kid: kid,
+            algorithm: decoy.algorithm,
+            audience: decoy.audience,
+            subject: decoy.subject,
+            identifier: Base64URL.encode(Entropy.identifier()),
+            issued: issued,
+            expires: issued + decoy.lifetime
+        )
+        let mark = JSON.object([Decoy.mark: .string(decoy.fault.rawValue)]).serialized()
+        bytes = Self.head(facts) + Self.tail(decoy.claims.json, decoy.added, mark)
+    }
+
+    private static func head(_ facts: TokenFacts) -> [UInt8] {
+        head([
+            ("iss", .string(facts.issuer.text)),
+            ("sub", .string(facts.subject)),
+            ("aud", .string(facts.audience)),
+            ("iat", .integer(facts.issued.seconds)),
+            ("nbf", .integer(facts.issued.seconds - backdating.wholeSeconds)),
+            ("exp", .integer(facts.expires.seconds)),
+            ("jti", .string(facts.identifier)),
+        ])
     }
 
     private static func expiry(of lifetime: Duration, issued: Int64, end: UnixTime?) throws(TokenError) -> Int64 {

@@ -61,6 +61,24 @@ package struct TokenSigner: Sendable {
         )
     }
 
+    /// Signs a decoy, by the issuer that a run of its claims would have.
+    ///
+    /// - Throws: `TokenError` with code `keyRing`, `tooLong` or `signing`.
+    package func sign(_ decoy: Decoy) throws(TokenError) -> SignedDecoy {
+        let issuer = decoy.claims.isUntrusted ? untrusted : trusted
+        guard let key = issuer.keys.signing(decoy.algorithm) else {
+            throw TokenError(
+                .keyRing,
+                "issuer \(issuer.url)",
+                seen: "no key for \(decoy.algorithm.rawValue)",
+                wanted: "one"
+            )
+        }
+        let payload = Payload(of: decoy, issuer: issuer, kid: key.kid, now: clock())
+        let text = TokenText(bytes: try sign(payload.bytes, with: key), facts: payload.facts)
+        return SignedDecoy(SignedToken(facts: payload.facts, claims: payload.bytes, text: text), of: decoy)
+    }
+
     private func sign(_ payload: [UInt8], with key: IssuerKey) throws(TokenError) -> [UInt8] {
         let signature: [UInt8]
         var text: [UInt8] = []

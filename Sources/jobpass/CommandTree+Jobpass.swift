@@ -26,6 +26,9 @@ extension CommandTree {
                 SecretCommand.definition,
                 AuditCommand.definition,
                 VerifyCommand.definition,
+                DoctorCommand.definition,
+                ProbeCommand.definition,
+                TrustCommand.definition,
                 SandboxCommand.definition,
                 CompletionsCommand.definition,
             ])

@@ -1,4 +1,5 @@
 import Configuration
+import Exchange
 import Support
 import Testing
 
@@ -72,16 +73,17 @@ struct BoundTests {
     }
 
     @Test(
-        "a key of the contract that this version does not support is refused by name, never ignored",
+        "a target is probed where it says so, as often as it says",
         arguments: [
-            ("aws", "probe: true"), ("vault", "probe: true"), ("none", "probe: true"),
-        ]
+            ("vault", "probe: true", 86_400), ("vault", "probe: true, probe_every: 6h", 21_600),
+            ("vault", "probe: false", nil), ("vault", "timeout: 5s", nil), ("vault", "probe_every: 6h", -1),
+            ("vault", "probe: false, probe_every: 6h", -1), ("vault", "probe: true, probe_every: 1m", -1),
+            ("vault", "probe: yes", -1), ("none", "probe: true", -1),
+        ] as [(String, String, Int64?)]
     )
-    func laterKeys(type: String, line: String) throws {
+    func probes(type: String, line: String, seconds: Int64?) throws {
         let needed = [
-            "aws": "role: arn:aws:iam::123456789012:role/deploy, region: eu-west-1",
-            "vault": "address: https://vault.example.com, role: deploy, audience: v",
-            "none": "audience: x",
+            "vault": "address: https://vault.example.com, role: deploy, audience: v", "none": "audience: x",
         ]
         let text = """
             issuer: https://ci.example.com
@@ -89,12 +91,15 @@ struct BoundTests {
             keys: {directory: keys}
             targets: {t: {type: \(type), allow: [{project: "**"}], \(needed[type] ?? ""), \(line)}}
             """
-        let invalid = try #require(throws: InvalidConfiguration.self) {
-            try Configuration.parse(Array(text.utf8), file: "jobpass.yaml")
+        guard seconds != -1 else {
+            let invalid = try #require(throws: InvalidConfiguration.self) {
+                try Configuration.parse(Array(text.utf8), file: "jobpass.yaml")
+            }
+            #expect(invalid.problems.contains { $0.key.hasPrefix("targets.t.probe") })
+            return
         }
-        let errors = invalid.problems.filter { $0.severity == .error }
-        #expect(errors.map(\.key) == ["targets.t.\(line.prefix { $0 != ":" })"])
-        #expect(errors.map(\.reason) == ["the key is not supported by this version"])
+        let settings = try Configuration.parse(Array(text.utf8), file: "jobpass.yaml")
+        #expect(settings.targets.first?.probed == seconds.map { .seconds($0) })
     }
 
     @Test(

@@ -79,4 +79,10 @@ final class OpenBao: Sendable {
         let list = try run(["list", "-format=json", "auth/token/accessors"])
         return try JSON.parse(Array(list.output.utf8)).asArray?.count ?? 0
     }
+
+    /// Runs a script that calls OpenBao's own client, as its administrator would.
+    func script(_ path: String) throws {
+        let run = try Finished(path, [], environment: environment)
+        try #require(run.code == 0, "\(path): \(run)")
+    }
 }

@@ -13,21 +13,14 @@ struct TargetEntry {
     let fallback: FallbackEntry?
 
     /// Whether tokens go to the cloud of the target's type, and not to another service that stands in for it.
-    var asksCloudItself: Bool {
-        switch target.service {
-        case .aws(let aws): aws.asksAWS
-        case .gcp(let gcp): gcp.endpoint == nil
-        case .azure(let azure): azure.authority.url.hasPrefix("https://login.")
-        case .vault, .tokenExchange, .recipe, .none: false
-        }
-    }
+    var asksCloudItself: Bool { target.isPublicCloud }
 }
 
 /// `targets`: what all types share.
 extension Section {
     private static let commonKeys = [
         "type", "allow", "audience", "algorithm", "subject", "lifetime", "fallback", "exchange", "ca", "timeout",
-        "try_timeout", "connect_timeout",
+        "try_timeout", "connect_timeout", "probe", "probe_every",
     ]
 
     func targets(_ shapes: TokenShapes, contexts: [ContextEntry], files: inout FileSettings) -> [TargetEntry] {
@@ -43,7 +36,7 @@ extension Section {
                 )
             }
             guard let type = targetType(entry, key: key) else { continue }
-            let keys = Keys(Self.commonKeys + type.ownKeys, later: ["probe"] + type.laterKeys)
+            let keys = Keys(Self.commonKeys + type.ownKeys, later: type.laterKeys)
             guard let section = Section(entry.value, at: key, keys: keys, problems: problems) else { continue }
             let target = section.target(
                 TargetHead(name: entry.key, type: type),
@@ -93,6 +86,7 @@ extension Section {
         let fallback = fallback(of: head.type, contexts: contexts)
         let authorities = authorities(of: trader, files: &files)
         let limits = tradeLimits()
+        let probed = probed()
         guard let service, var rule, let limits, head.name.isPlainName else { return nil }
         return reported {
             () throws(TargetError) in
@@ -101,7 +95,8 @@ extension Section {
                 service: service,
                 certificateAuthorities: authorities,
                 limits: limits,
-                trader: trader
+                trader: trader,
+                probed: probed
             )
             rule.added = target.addedClaims
             return TargetEntry(target: target, rule: rule, fallback: fallback)
@@ -113,6 +108,22 @@ extension Section {
         text("ca").map { text in
             trader == .job ? text.value : files.add(.readable, path(text.value), place: place(of: text))
         }
+    }
+
+    /// How often the target is tried with tokens that it must refuse; nil for never.
+    private func probed() -> Duration? {
+        let every = duration("probe_every", .seconds(600)...(.seconds(30 * 86_400)))
+        guard flag("probe") == true else {
+            if let every {
+                refuse(
+                    "probe_every",
+                    "\(every.text), and no 'probe: true'",
+                    fix: "write 'probe: true' beside it, or remove it"
+                )
+            }
+            return nil
+        }
+        return every ?? .seconds(86_400)
     }
 
     private func tradeLimits() -> TradeLimits? {

@@ -30,6 +30,8 @@ package struct POSIXError: Error, Equatable, Sendable {
         case missingValue
         /// The option was given a value and takes none.
         case unexpectedValue
+        /// The resolver has no address for the name, in its own words.
+        case noSuchHost(String)
     }
 
     package let code: Code
@@ -49,7 +51,7 @@ package struct POSIXError: Error, Equatable, Sendable {
 extension POSIXError: CustomStringConvertible {
     package var description: String {
         switch code {
-        case .system: "cannot \(operation) \(subject): \(reason)"
+        case .system, .noSuchHost: "cannot \(operation) \(subject): \(reason)"
         case .unknownOption, .missingValue, .unexpectedValue: "\(subject): \(reason)"
         default: "refused to \(operation) \(subject): \(reason)"
         }
@@ -71,6 +73,7 @@ extension POSIXError: CustomStringConvertible {
         case .unknownOption: "there is no such option"
         case .missingValue: "needs a value"
         case .unexpectedValue: "takes no value"
+        case .noSuchHost(let words): words
         }
     }
 

@@ -54,6 +54,14 @@ package struct Pattern: Hashable, Sendable, CustomStringConvertible {
         form = .exact(Array(source.utf8))
     }
 
+    /// The pattern that every value matches.
+    package static let anything = Pattern(anything: ())
+
+    private init(anything: Void) {
+        source = "**"
+        form = .oneStar(prefix: [], crossesSlash: true, suffix: [])
+    }
+
     /// The pattern as it was written.
     package var description: String { source }
 

@@ -7,7 +7,8 @@ const filterNames = ["project", "job", "target", "kind", "outcome", "workflow", 
   "principal", "jti", "token_sha256", "trace", "kid", "credential", "session"];
 const kinds = ["run.registered", "run.ended", "token.issued", "token.denied", "exchange.succeeded", "exchange.denied", "exchange.refused",
   "exchange.failed", "fallback.used", "secret.read", "secret.denied", "secret.changed", "key.changed", "config.loaded",
-  "federation.accepted", "federation.denied", "admin.denied", "output.unmasked", "credential.revoked", "ledger.pruned"];
+  "federation.accepted", "federation.denied", "admin.denied", "output.unmasked", "credential.revoked", "ledger.pruned",
+  "probe.sent", "probe.refused", "probe.accepted", "probe.failed"];
 const page = 50;
 let key = null, shown = [], next = null, timer = null, turn = 0;
 

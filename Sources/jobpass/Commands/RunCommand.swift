@@ -1,6 +1,7 @@
 internal import HTTP
 internal import JSON
 internal import POSIX
+internal import Runs
 internal import Time
 
 /// `jobpass run`: registers a run around a command, for cron, make and bare hosts.
@@ -91,6 +92,34 @@ enum RunCommand {
             Console(invocation.environment).warning(
                 "run \(run.id) could not be ended and lives until \(run.expires): \(reason)"
             )
+        }
+    }
+
+    /// The options that describe a run to a command which makes none itself: the same, none of them needed.
+    static let described =
+        members.map { option in
+            Option.value(
+                option.name,
+                option.placeholder ?? "",
+                "of the run: \(option.summary)",
+                kind: option.kind
+            )
+        } + [claim]
+
+    /// The run that a call describes; nil where it describes none.
+    ///
+    /// - Throws: `CommandError` where the description is not whole.
+    static func request(_ invocation: Invocation) throws -> RunRequest? {
+        guard (members + [claim]).contains(where: { invocation.has($0) }) else { return nil }
+        let missing = [project, workflow, job].filter { invocation[$0] == nil }.map { "--\($0.name)" }
+        guard missing.isEmpty else {
+            throw CommandError.usage("\(invocation.label)a run has also \(missing.joined(separator: ", "))")
+        }
+        let body = try body(invocation)
+        do throws(AttestationError) {
+            return try RunRequest(body: body)
+        } catch {
+            throw CommandError.usage("\(invocation.label)\(error)")
         }
     }
 

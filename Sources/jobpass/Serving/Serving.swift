@@ -93,6 +93,7 @@ extension ServeCommand {
             Task(executorPreference: loop) { await sweep(runs, broker, log: log, on: loop) },
             Task(executorPreference: loop) { await IndexKeeper.keep(index, of: opened.ledger, log: log, on: loop) },
             Task(executorPreference: loop) { await feed.run(on: loop) },
+            Task(executorPreference: loop) { await probe(broker, on: loop) },
         ]
     }
 
@@ -145,5 +146,13 @@ extension ServeCommand {
             }
             await broker.tend(trace: Hex.encode(Entropy.bytes(16)))
         }
+    }
+
+    /// Tries targets with tokens that they must refuse, where their settings want that.
+    private static func probe(_ broker: Broker, on loop: EventLoop) async {
+        let client = HTTPClient(on: loop)
+        repeat {
+            await broker.probeRound(over: client, pacing: Pacing(on: loop), trace: Hex.encode(Entropy.bytes(16)))
+        } while (try? await loop.sleep(for: sweepEvery)) != nil
     }
 }

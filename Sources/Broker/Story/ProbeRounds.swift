@@ -1,0 +1,44 @@
+internal import Auditing
+package import Exchange
+package import HTTP
+internal import Ledger
+internal import Logs
+internal import Time
+
+/// Probes on a schedule: each target that has `probe: true`, as often as it says.
+extension Broker {
+    /// Probes the targets whose time has come; called now and then.
+    ///
+    /// When a target was last probed the ledger tells, so that restarts neither skip a round nor add one.
+    package func probeRound(over transport: any Transport, pacing: Pacing, trace: String) async {
+        for target in now.targets.values.sorted(by: { $0.name < $1.name }) {
+            guard let every = target.probed else { continue }
+            do throws(Problem) {
+                if let last = try await lastProbe(of: target.name), clock() - last < every { continue }
+                _ = try await probe(target.name, trace: trace, over: transport, pacing: pacing)
+            } catch {
+                log.tracing(trace).warning(
+                    "a target could not be probed",
+                    ["target": target.name, "reason": error.detail ?? error.reason]
+                )
+            }
+        }
+    }
+
+    private func lastProbe(of target: String) async throws(Problem) -> UnixTime? {
+        var query = AuditQuery()
+        query.kind = .probeSent
+        query.target = target
+        query.limit = 1
+        let audit = audit
+        do throws(AuditError) {
+            let page = try await withTaskExecutorPreference(auditExecutor) { () async throws(AuditError) in
+                try audit.entries(matching: query)
+            }
+            if case .entry(let view)? = page.records.first { return view.leaf.time }
+            return nil
+        } catch {
+            throw Problem(error)
+        }
+    }
+}
