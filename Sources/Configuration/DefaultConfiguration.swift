@@ -103,6 +103,7 @@ package enum DefaultConfiguration {
         #     region: eu-west-1
         #     allow:
         #       - {project: example/web, ref: refs/heads/main, environment: production}
+        #     probe: true                     # once a day it is sent tokens that it must refuse; one that it takes is an alarm
         #     fallback:                       # used while AWS cannot be reached, never when it refuses
         #       context: aws-legacy
         #       until: 2030-01-31

@@ -10,8 +10,12 @@ extension Doctor {
 
     /// Compares the clock with the `Date` of an answer.
     func clock(against fetched: Fetched, at place: String) -> Check {
-        guard let text = fetched.response.fields["Date"], let date = IMFDate.parse(text) else {
+        guard let text = fetched.response.fields["Date"], var date = IMFDate.parse(text) else {
             return .skipped("clock", place, because: "the answer has no Date field")
+        }
+        // A cache's answer is as old as it says (RFC 9111, section 5.1).
+        if let age = fetched.response.fields["Age"].flatMap({ Int64($0) }), (0...31_536_000).contains(age) {
+            date = date + .seconds(age)
         }
         // The field has whole seconds, and was written somewhere between question and answer.
         let ahead = fetched.asked - date

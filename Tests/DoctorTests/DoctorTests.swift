@@ -134,6 +134,14 @@ struct DoctorTests {
         if verdict == .failed { #expect(check.seen.contains(seconds > 0 ? "behind" : "ahead of")) }
     }
 
+    @Test("an answer out of a cache is as old as it says, and tells the clock all the same")
+    func cachedAnswer() async throws {
+        let cached = DatedServer(clock.now - .seconds(240), age: 240)
+        let doctor = Doctor(transport: cached, clock: clock.wall, resolver: { _ in .success([]) })
+        let checks = await doctor.examine(doorstep: "https://sts.example.com/", authorities: nil)
+        #expect(checks.last?.verdict == .passed, "\(checks)")
+    }
+
     @Test("a copy that has not the key that signs is stale")
     func mirror() async throws {
         let old = Issuer(url: issuer.url, keys: try IssuerKeys.generate(for: [.es256]))
@@ -154,8 +162,12 @@ struct DoctorTests {
 /// A server whose clock is its own.
 private struct DatedServer: Transport {
     let time: UnixTime
+    let age: Int?
 
-    init(_ time: UnixTime) { self.time = time }
+    init(_ time: UnixTime, age: Int? = nil) {
+        self.time = time
+        self.age = age
+    }
 
     func send(_ request: OutgoingRequest) async throws(TransportError) -> HTTPResponse {
         let text = RFC3339.format(UnixTime(seconds: time.seconds))
@@ -163,6 +175,8 @@ private struct DatedServer: Transport {
         let parts = text.split { "-T:Z".contains($0) }
         let month = months[(Int(parts[1]) ?? 1) - 1]
         let date = "Mon, \(parts[2]) \(month) \(parts[0]) \(parts[3]):\(parts[4]):\(parts[5]) GMT"
-        return HTTPResponse(status: 403, fields: ["Date": date])
+        var fields: HTTPFields = ["Date": date]
+        if let age { fields.append("Age", "\(age)") }
+        return HTTPResponse(status: 403, fields: fields)
     }
 }

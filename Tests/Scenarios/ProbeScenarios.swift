@@ -1,5 +1,6 @@
 import JSON
 import POSIX
+import Support
 import Testing
 
 extension Scenarios {
@@ -106,6 +107,31 @@ extension Scenarios {
             #expect(try site.entries("kind=probe.sent") == [])
         }
 
+        @Test("an administrator probes from elsewhere, and nobody else may")
+        func remote() throws {
+            let first = try site.serve()
+            try setUp()
+            first.stop()
+            try site.writeConfiguration(Self.settings(bao.url, probe: true))
+            let broker = try site.serve()
+            defer { broker.stop() }
+            try broker.wait(until: "probed") { try site.entries("kind=probe.sent&limit=1000").count == 10 }
+            func probe(_ principal: Site.Principal) throws -> Finished {
+                let file = try folder.write("token", site.token(principal))
+                return try Finished(
+                    try BuiltCommand.path(),
+                    ["probe", "tight", "--json"],
+                    environment: ["JOBPASS_URL": site.url, "JOBPASS_TOKEN_FILE": file]
+                )
+            }
+            let run = try probe(.administrator)
+            #expect(run.code == 0, "\(run)")
+            #expect(try probes(run)["other-project"] == "refused")
+            #expect(try probe(.auditor).code == 77)
+            #expect(try probe(.orchestrator).code == 77)
+            #expect(try site.entries("kind=probe.sent&limit=1000").count == 15)
+        }
+
         @Test("the broker probes by itself, once a day, and its figures and log raise the alarm")
         func schedule() throws {
             // OpenBao asks the issuer when its trust is set up, so a first broker serves for that.
@@ -132,6 +158,73 @@ extension Scenarios {
             return Dictionary(
                 uniqueKeysWithValues: probes.map { ($0["probe"]?.asString ?? "", $0["verdict"]?.asString ?? "") }
             )
+        }
+    }
+}
+
+extension Scenarios {
+    /// Every type of target that has a trade, at a cloud that trusts whatever this issuer signs.
+    @Suite("a cloud that compares nothing but issuer, audience and time is found out, whatever its type")
+    struct LaxCloudScenarios {
+        private static let provider =
+            "//iam.googleapis.com/projects/123456789/locations/global/workloadIdentityPools/pool-1/providers/jobpass"
+
+        private static func settings(_ url: String, probe: Bool) -> String {
+            let targets = [
+                "aws":
+                    "type: aws, role: \"arn:aws:iam::123456789012:role/deploy\", region: eu-west-1, endpoint: \"\(url)\"",
+                "gcp": "type: gcp, provider: \"\(provider)\", endpoint: \"\(url)\"",
+                "azure": "type: azure, tenant: contoso, client_id: 11111111-2222-3333-4444-555555555555, "
+                    + "scope: \"https://management.azure.com/.default\", authority: \"\(url)\"",
+                "vault": "type: vault, address: \"\(url)\", role: ci, audience: vault",
+                "exchange": "type: token-exchange, token_endpoint: \"\(url)/token\", audience: sandbox, "
+                    + "revocation_endpoint: \"\(url)/revoke\"",
+            ]
+            let lines = targets.sorted { $0.key < $1.key }.map { name, text in
+                "  \(name): {\(text), subject: [project, ref, job], \(probe ? "probe: true, " : "")"
+                    + "allow: [{project: acme/web, ref: refs/heads/main}]}"
+            }
+            return "targets:\n\(lines.joined(separator: "\n"))\n"
+        }
+
+        @Test("what they compare they refuse, what they do not is named")
+        func everyType() throws {
+            let folder = try Folder()
+            let port = try FreePort.next()
+            let url = "http://127.0.0.1:\(port)"
+            let site = try Site(Self.settings(url, probe: false), in: folder)
+            let broker = try site.serve()
+            defer { broker.stop() }
+            let sandbox = try Running(
+                "sandbox",
+                in: folder,
+                try BuiltCommand.path(),
+                [
+                    "sandbox", "--listen", "127.0.0.1:\(port)", "--issuer", site.url, "--vault-audience", "vault",
+                    "--audience", "sandbox",
+                ]
+            )
+            try sandbox.wait(until: "listening") { sandbox.said.contains("listens") }
+            try site.writeConfiguration(Self.settings(url, probe: true))
+            for target in ["aws", "azure", "exchange", "gcp", "vault"] {
+                let run = try site.command(["probe", target, "--json"])
+                #expect(run.code == 76, "\(target): \(run)")
+                let probes = try JSON.parse(Array(run.output.utf8))["probes"]?.asArray ?? []
+                var verdicts: [String: String] = [:]
+                for probe in probes { verdicts[probe["probe"]?.asString ?? ""] = probe["verdict"]?.asString }
+                #expect(verdicts["other-project"] == "accepted", "\(target): \(run)")
+                #expect(verdicts["other-branch"] == "accepted", "\(target): \(run)")
+                for fault in ["fork", "other-audience", "expired"] {
+                    #expect(verdicts[fault] == "refused", "\(target) \(fault): \(run)")
+                }
+                #expect(verdicts["other-role"] == (target == "aws" ? "refused" : "left_out"), "\(target): \(run)")
+                let named = probes.first { $0["probe"] == "other-project" }
+                #expect(named?["condition"]?.asString?.contains("acme/web") == true, "\(run)")
+                #expect(named?["fix"]?.asString?.contains("jobpass trust generate \(target)") == true)
+            }
+            // What can be ended was; what cannot was released to nobody.
+            #expect(try site.entries("kind=credential.revoked&target=exchange").count == 2)
+            #expect(try site.entries("kind=exchange.succeeded") == [])
         }
     }
 }

@@ -32,6 +32,7 @@ enum Endpoint: Sendable {
     case inventory
     case listElsewhere
     case secretReport
+    case probe
     case auditEntries
     case auditEntry
     case auditConsistency
@@ -79,6 +80,7 @@ enum Endpoint: Sendable {
         paths.add(.post, "/v1/contexts/{context}/secrets", .importSecrets)
         paths.add(.get, "/v1/contexts/{context}/secrets/{name}", .listVersions)
         paths.add(.post, "/v1/contexts/{context}/secrets/{name}/rollback", .rollBackSecret)
+        paths.add(.post, "/v1/targets/{name}/probe", .probe)
         paths.add(.get, "/v1/inventory", .inventory)
         paths.add(.get, "/v1/secrets/report", .secretReport)
         paths.add(.post, "/v1/inventory/{source}", .listElsewhere)
@@ -129,6 +131,7 @@ extension Broker {
         case .inventory: try await inventory(call)
         case .listElsewhere: try await listElsewhere(call)
         case .secretReport: try await report(call)
+        case .probe: try await probe(call)
         case .auditEntries: try await auditEntries(call)
         case .auditEntry: try await auditEntry(call)
         case .auditConsistency: try await auditConsistency(call)
