@@ -11,6 +11,23 @@ extension Doctor {
         return .failed("trade", place, seen: seen, wanted: explanation.wanted, fix: explanation.fix)
     }
 
+    /// A token without session tags was taken where one with them was refused.
+    package static func tags(at target: Target, subject: String) -> Check {
+        guard case .aws(let aws) = target.service else {
+            return .skipped("trade.tags", "target \(target.name)", because: "only AWS takes tags")
+        }
+        let actions =
+            (aws.tags.isEmpty ? [] : ["sts:TagSession"]) + (aws.sourceIdentity == nil ? [] : ["sts:SetSourceIdentity"])
+        return .failed(
+            "trade.tags",
+            "target \(target.name)",
+            seen: "the same token without tags and source identity is taken, for \(subject)",
+            wanted: "\(actions.joined(separator: " and ")) in the Action of the trust policy of \(aws.role)",
+            fix:
+                "add \(actions.joined(separator: " and ")) beside sts:AssumeRoleWithWebIdentity; the conditions are right"
+        )
+    }
+
     /// A credential came.
     package static func trade(at target: Target, subject: String, expires: UnixTime?) -> Check {
         let end = expires.map { ", good until \(RFC3339.format($0))" } ?? ""

@@ -97,6 +97,12 @@ package struct Target: Equatable, Sendable {
         return AWSClaims(roles: [aws.role + "-jobpass-probe"], tags: claims.tags, sourceIdentity: claims.sourceIdentity)
     }
 
+    /// The claims of a token without session tags and source identity; nil where tokens have neither.
+    package var claimsWithoutTags: (any AddedClaims)? {
+        guard case .aws(let aws) = service, !aws.tags.isEmpty || aws.sourceIdentity != nil else { return nil }
+        return AWSClaims(roles: aws.pinsRole ? [aws.role] : [], tags: [], sourceIdentity: nil)
+    }
+
     /// A URL at which its service answers whatever it thinks of the question, to see that it can be reached.
     package var doorstep: String? {
         switch service {

@@ -49,6 +49,20 @@ package final class Policy: Sendable {
         return rule.decide(AskedFor(.target, name), for: claims, lifetime: nil)
     }
 
+    /// The same decision for a token that says other things to the target's relying party than tokens of its jobs do.
+    package func targetGrant(
+        for claims: ClaimSet,
+        target: String,
+        adding added: any AddedClaims
+    ) -> Decision<Grant> {
+        guard let (name, entry) = targets.exactEntry(target) else {
+            return .refused(Refusal(unknown: .target, name: target, known: targets.keys.sorted()))
+        }
+        var rule = entry
+        rule.added = added
+        return rule.decide(AskedFor(.target, name), for: claims, lifetime: nil)
+    }
+
     /// The audiences that have an entry, in the order of their names.
     package var audienceRules: [TokenRule] { audiences.sorted { $0.key < $1.key }.map(\.value) }
 

@@ -29,20 +29,45 @@ package struct Reach: Sendable {
         }
     }
 
-    /// One time that a run got there.
-    package struct Use: Sendable {
+    /// The times that runs of some claims got there.
+    struct Use: Sendable {
         let kind: Kind
         let name: String
-        let time: UnixTime
         let claims: [String: String]
+        var count: Int
+        var last: UnixTime
+    }
 
-        /// Makes a use by a run with some claims.
-        package init(_ kind: Kind, _ name: String, at time: UnixTime, by claims: [String: String]) {
-            self.kind = kind
-            self.name = name
-            self.time = time
-            self.claims = claims
+    /// What the ledger has of uses, counted as it is read: a ledger of millions of entries has few kinds of runs.
+    package struct Uses: Sendable {
+        /// What tells one kind of run from another.
+        private struct Key: Hashable {
+            let kind: Kind
+            let name: String
+            let claims: [String: String]
         }
+
+        private var counts: [Key: Use] = [:]
+        /// The claims that rules look at, or that a tighter rule could name.
+        private let names: Set<String>
+
+        /// Begins to count what matters for some places.
+        package init(of places: [Place]) {
+            let ruled = places.flatMap { $0.rules.flatMap { $0.conditions.map(\.name.description) } }
+            names = Set(ruled + TighterRule.lasting + ["project"])
+        }
+
+        /// Counts one use by a run with some claims.
+        package mutating func add(_ kind: Kind, _ name: String, at time: UnixTime, by claims: [String: String]) {
+            let claims = claims.filter { names.contains($0.key) }
+            let key = Key(kind: kind, name: name, claims: claims)
+            var use = counts[key] ?? Use(kind: kind, name: name, claims: claims, count: 0, last: time)
+            use.count += 1
+            use.last = max(use.last, time)
+            counts[key] = use
+        }
+
+        var all: [Use] { Array(counts.values) }
     }
 
     /// One rule of one place, and what came of it.
@@ -68,8 +93,9 @@ package struct Reach: Sendable {
     /// Compares rules with uses; a rule counts as unused where none of them was at `since` or later.
     ///
     /// With `project` only what concerns that project's runs is told.
-    package init(_ places: [Place], _ uses: [Use], unusedSince since: UnixTime, project: String? = nil) {
+    package init(_ places: [Place], _ uses: Uses, unusedSince since: UnixTime, project: String? = nil) {
         var findings: [Finding] = []
+        let uses = uses.all
         for place in places {
             let own = uses.filter { use in
                 use.kind == place.kind && use.name == place.name && (project == nil || use.claims["project"] == project)
@@ -94,10 +120,10 @@ extension Reach.Finding {
         name = place.name
         self.place = "rule \(index + 1) at \(rule.place)"
         self.rule = rule.text
-        self.uses = uses.count
-        last = uses.map(\.time).max()
+        self.uses = uses.reduce(0) { $0 + $1.count }
+        last = uses.map(\.last).max()
         projects = Set(uses.compactMap { $0.claims["project"] }).sorted()
-        isUnused = !uses.contains { $0.time >= since }
+        isUnused = !uses.contains { $0.last >= since }
         tighter = TighterRule(rule, serving: uses.map(\.claims))?.text
     }
 
@@ -107,10 +133,10 @@ extension Reach.Finding {
         name = place.name
         self.place = nil
         rule = ""
-        self.uses = uses.count
-        last = uses.map(\.time).max()
+        self.uses = uses.reduce(0) { $0 + $1.count }
+        last = uses.map(\.last).max()
         projects = Set(uses.compactMap { $0.claims["project"] }).sorted()
-        isUnused = !uses.contains { $0.time >= since }
+        isUnused = !uses.contains { $0.last >= since }
         tighter = nil
     }
 }

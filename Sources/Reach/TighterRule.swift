@@ -10,7 +10,7 @@ struct TighterRule {
     /// As many values as a person would write in a list.
     private static let mostValues = 8
     /// Claims that say what a run is for; the others differ from run to run.
-    private static let lasting = ["workflow", "job", "ref", "environment", "event"]
+    static let lasting = ["workflow", "job", "ref", "environment", "event"]
 
     /// Nil where there is no use, or the rule says no more than its uses.
     init?(_ rule: Rule, serving uses: [[String: String]]) {

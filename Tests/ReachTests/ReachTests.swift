@@ -9,27 +9,36 @@ struct ReachTests {
     private static let now = UnixTime(seconds: 1_800_000_000)
     private static let since = now - .seconds(30 * 86_400)
 
+    private struct Use {
+        let kind: Reach.Kind
+        let name: String
+        let time: UnixTime
+        let claims: [String: String]
+    }
+
     private func use(
         _ changes: [String: String?] = [:],
         daysAgo: Int64 = 1,
         of name: String = "aws-prod",
         _ kind: Reach.Kind = .target
-    ) -> Reach.Use {
+    ) -> Use {
         var claims = [
             "project": "acme/web", "workflow": "deploy", "job": "release", "ref": "refs/heads/main", "trust": "trusted",
         ]
         for (name, value) in changes { claims[name] = value }
-        return Reach.Use(kind, name, at: Self.now - .seconds(daysAgo * 86_400), by: claims)
+        return Use(kind: kind, name: name, time: Self.now - .seconds(daysAgo * 86_400), claims: claims)
     }
 
     private func reach(
         _ rules: [KeyValuePairs<String, [String]>],
-        _ uses: [Reach.Use],
+        _ uses: [Use],
         project: String? = nil
     ) throws -> [Reach.Finding] {
         let rules = try RuleList(rules.enumerated().map { try Rule.of($1, place: "jobpass.yaml:\($0 + 1):1") })
-        return Reach([Reach.Place(.target, "aws-prod", rules)], uses, unusedSince: Self.since, project: project)
-            .findings
+        let places = [Reach.Place(.target, "aws-prod", rules)]
+        var counted = Reach.Uses(of: places)
+        for use in uses { counted.add(use.kind, use.name, at: use.time, by: use.claims) }
+        return Reach(places, counted, unusedSince: Self.since, project: project).findings
     }
 
     @Test("a use counts for the first rule that allows it, and a rule without one is unused")

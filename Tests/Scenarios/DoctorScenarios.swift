@@ -293,10 +293,26 @@ extension Scenarios {
                 <Code>AccessDenied</Code><Message>Not authorized to perform sts:TagSession</Message></Error>\
                 <RequestId>r-1</RequestId></ErrorResponse>
                 """
+            // A role whose conditions match, and whose Action has no sts:TagSession.
+            let granted = """
+                <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">\
+                <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAQ3EGJWEXAMPLE123</AccessKeyId>\
+                <SecretAccessKey>secretsecretsecretsecret</SecretAccessKey><SessionToken>session</SessionToken>\
+                <Expiration>2099-01-02T03:04:05Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>\
+                </AssumeRoleWithWebIdentityResponse>
+                """
             let denying = try RawServer { socket in
-                _ = try? socket.receive()
-                let head = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: \(body.utf8.count)\r\n"
-                try socket.send(Array("\(head)Connection: close\r\n\r\n\(body)".utf8))
+                let request = try socket.receive(until: "DurationSeconds")
+                let token = request.split { "=&".contains($0) }.first { $0.hasPrefix("eyJ") } ?? ""
+                let payload = token.split(separator: ".").dropFirst().first.flatMap {
+                    try? Base64URL.decode(String($0))
+                }
+                let hasTags = String(decoding: payload ?? [], as: UTF8.self).contains("principal_tags")
+                let text = hasTags ? body : granted
+                let head =
+                    "HTTP/1.1 \(hasTags ? "403 Forbidden" : "200 OK")\r\nContent-Type: text/xml\r\n"
+                    + "Content-Length: \(text.utf8.count)\r\n"
+                try socket.send(Array("\(head)Connection: close\r\n\r\n\(text)".utf8))
             }
             try site.writeConfiguration(
                 """
@@ -317,6 +333,10 @@ extension Scenarios {
             #expect(check["verdict"] == "failed")
             #expect(check["seen"]?.asString?.contains("AccessDenied") == true)
             #expect(check["fix"]?.asString?.contains("allow sts:TagSession") == true, "\(check.text)")
+            let certain = try #require(checks.first { $0["name"] == "trade.tags" }, "\(run)")
+            #expect(certain["verdict"] == "failed")
+            #expect(certain["fix"]?.asString?.contains("add sts:TagSession beside") == true)
+            #expect(!run.output.contains("secretsecret"))
         }
 
         private func document(_ name: String) -> [UInt8] {

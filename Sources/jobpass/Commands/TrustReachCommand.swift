@@ -47,7 +47,7 @@ enum TrustReachCommand {
         let store = try SQLiteStore(opening: OpenedStore.path(settings))
         let reach = Reach(
             places,
-            try uses(in: store),
+            try uses(of: places, in: store),
             unusedSince: SystemClock.now() - (span ?? idle),
             project: invocation[project]
         )
@@ -67,23 +67,23 @@ enum TrustReachCommand {
     }
 
     /// Every use in the ledger.
-    private static func uses(in store: SQLiteStore) throws -> [Reach.Use] {
+    private static func uses(of places: [Reach.Place], in store: SQLiteStore) throws -> Reach.Uses {
         let size = try store.head()?.size ?? 0
-        var uses: [Reach.Use] = []
+        var uses = Reach.Uses(of: places)
         var next: UInt64 = 0
         while next < size {
             let end = min(size, next + 1_000)
             for stored in try store.entries(in: next..<end) where PrunedLeaf(stored.bytes) == nil {
-                if let use = use(try EntryView(stored)) { uses.append(use) }
+                add(try EntryView(stored), to: &uses)
             }
             next = end
         }
         return uses
     }
 
-    private static func use(_ view: EntryView) -> Reach.Use? {
+    private static func add(_ view: EntryView, to uses: inout Reach.Uses) {
         let entry = view.leaf.entry
-        guard entry.principal != "doctor", let members = view.claims?.members else { return nil }
+        guard entry.principal != "doctor", let members = view.claims?.members else { return }
         let place: (Reach.Kind, String)?
         switch entry.kind {
         case .exchangeSucceeded: place = entry.target.map { (.target, $0) }
@@ -91,10 +91,10 @@ enum TrustReachCommand {
         case .tokenIssued: place = entry.target == nil ? entry.audience.map { (.audience, $0) } : nil
         default: place = nil
         }
-        guard let (kind, name) = place else { return nil }
+        guard let (kind, name) = place else { return }
         var claims: [String: String] = [:]
         for member in members { claims[member.name] = member.value.asString }
-        return Reach.Use(kind, name, at: view.leaf.time, by: claims)
+        uses.add(kind, name, at: view.leaf.time, by: claims)
     }
 
     private static func show(_ findings: [Reach.Finding], _ invocation: Invocation) throws {

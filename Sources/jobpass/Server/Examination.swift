@@ -186,20 +186,44 @@ struct Examination: Sendable {
             return [.failed("token", place, seen: "\(error)", wanted: "a run that can be", fix: "describe another run")]
         }
         do throws(Problem) {
-            let rehearsal = try await local.broker.rehearse(
-                target.name,
-                as: attestation,
-                trace: Hex.encode(Entropy.identifier()),
-                over: HTTPClient(on: loop),
-                pacing: Pacing(on: loop)
-            )
-            return Self.checks(of: rehearsal, at: target, issuer: local.settings.issuer.url)
+            let rehearsal = try await rehearse(target, attestation, local, on: loop)
+            var checks = Self.checks(of: rehearsal, at: target, issuer: local.settings.issuer.url)
+            if case .failed(_, let failure) = rehearsal, failure.code == "AccessDenied",
+                target.claimsWithoutTags != nil,
+                case .traded(let subject, _) = try await rehearse(
+                    target,
+                    attestation,
+                    local,
+                    withoutTags: true,
+                    on: loop
+                )
+            {
+                checks.append(Doctor.tags(at: target, subject: subject))
+            }
+            return checks
         } catch {
             let seen = error.detail ?? error.reason
             return [
                 .failed("token", place, seen: seen, wanted: "a recorded token", fix: "see the broker's log and store")
             ]
         }
+    }
+
+    private func rehearse(
+        _ target: Target,
+        _ attestation: Attestation,
+        _ local: LocalBroker,
+        withoutTags: Bool = false,
+        on loop: EventLoop
+    ) async throws(Problem) -> Broker.Rehearsal {
+        try await local.broker.rehearse(
+            target.name,
+            as: attestation,
+            withoutTags: withoutTags,
+            trace: Hex.encode(Entropy.identifier()),
+            over: HTTPClient(on: loop),
+            pacing: Pacing(on: loop)
+        )
     }
 
     private static func checks(of rehearsal: Broker.Rehearsal, at target: Target, issuer: String) -> [Check] {
