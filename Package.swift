@@ -115,9 +115,9 @@ let outer: [Target] = [
     module("Reach", ["Claims", "Policy", "JSON", "Text", "Time"]),  // who reaches what, by rule and by what happened
     module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
     module(
-        "Trust",
+        "Sandbox",
         ["Tokens", "Exchange", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
-    ),  // the cloud's side
+    ),  // stand-in clouds
 ]
 
 let wiring: [Target] = [
@@ -211,8 +211,8 @@ let tests: [Target] = [
     ),
     suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Locks", "Time", "Support"]),
     suite(
-        "TrustTests",
-        ["Trust", "Exchange", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]
+        "SandboxTests",
+        ["Sandbox", "Exchange", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]
     ),
     suite(
         "TrustFilesTests",

@@ -4,9 +4,9 @@ internal import HTTPClient
 internal import HTTPServer
 package import JSON
 internal import Locks
+package import Sandbox
 internal import Time
 internal import Tokens
-package import Trust
 
 /// A sandbox on a real server, that trusts a real issuer and fetches its keys by the real client.
 package final class SandboxHarness: Sendable {

@@ -1,6 +1,6 @@
+internal import Sandbox
 internal import Time
 internal import Tokens
-internal import Trust
 
 /// What the options of `jobpass sandbox` ask of the stand-ins.
 extension SandboxCommand {

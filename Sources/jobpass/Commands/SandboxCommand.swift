@@ -4,9 +4,9 @@ internal import HTTP
 internal import HTTPClient
 internal import HTTPServer
 internal import POSIX
+internal import Sandbox
 internal import Time
 internal import Tokens
-internal import Trust
 
 /// `jobpass sandbox`: a stand-in cloud on loopback.
 enum SandboxCommand {

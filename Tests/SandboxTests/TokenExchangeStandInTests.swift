@@ -1,9 +1,9 @@
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
 import Time
-import Trust
 
 @Suite("The stand-in for a server of RFC 8693")
 struct TokenExchangeStandInTests {

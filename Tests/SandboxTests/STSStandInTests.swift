@@ -1,11 +1,11 @@
 import Crypto
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
 import Time
 import Tokens
-import Trust
 import XML
 
 @Suite("The stand-in for AWS STS")

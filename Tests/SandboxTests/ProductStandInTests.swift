@@ -1,9 +1,9 @@
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
 import Time
-import Trust
 
 /// That the shipped recipes get through is shown by the scenarios; here stands what is refused, and in which shape.
 @Suite("The stand-ins for the recipes' endpoints")

@@ -1,9 +1,9 @@
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
 import Time
-import Trust
 
 private let provider = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/jobpass"
 private let types = "urn:ietf:params:oauth:token-type:"

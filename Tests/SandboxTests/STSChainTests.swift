@@ -2,10 +2,10 @@ import Crypto
 import Exchange
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
 import Time
-import Trust
 import XML
 
 @Suite("The stand-in for AWS: sessions that sign")

@@ -1,9 +1,9 @@
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
 import Time
-import Trust
 
 @Suite("The stand-in for Microsoft Entra ID")
 struct EntraStandInTests {

@@ -3,7 +3,15 @@ package import HTTP
 package import Time
 package import Tokens
 
-/// A stand-in cloud: the handler of an HTTP server on loopback.
+/// Sandbox owns the stand-in clouds on loopback, for trying a configuration or a trust policy with no account.
+///
+/// It verifies each token through the issuer's own documents, by the rules of the cloud that it plays, and answers in that
+/// cloud's words. What it gives opens nothing anywhere. It decides nothing in a real exchange, and a broker never calls it but
+/// over the network.
+///
+/// AWS STS version 2011-06-15, Google STS v1 and IAM Credentials v1, Microsoft Entra ID v2.0, the JWT login, key-value and
+/// dynamic secrets of OpenBao and Vault, RFC 8693 (token exchange) with RFC 7009 (revocation), and the endpoints of the recipes
+/// that are shipped.
 ///
 /// `POST /` is AWS STS, `/v1/token` and `/v1/projects/…` are Google's, `/TENANT/oauth2/v2.0/token` is Entra's, the rest of `/v1/`
 /// is Vault, `POST /token` and `/revoke` are a plain OAuth server; beside them stand the endpoints of the shipped recipes.

@@ -1,8 +1,8 @@
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
-import Trust
 
 @Suite("What the stand-in for Vault keeps")
 struct VaultShelfTests {

@@ -1,8 +1,8 @@
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
-import Trust
 
 @Suite("Bad days on request")
 struct FaultTests {

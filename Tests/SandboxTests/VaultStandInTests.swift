@@ -1,10 +1,10 @@
 import Crypto
 import HTTP
 import JSON
+import Sandbox
 import Support
 import Testing
 import Time
-import Trust
 
 @Suite("The stand-in for Vault")
 struct VaultStandInTests {
