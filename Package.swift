@@ -114,9 +114,10 @@ let outer: [Target] = [
     ),  // the cloud's side of a target, as files
     module("Reach", ["Claims", "Policy", "JSON", "Text", "Time"]),  // who reaches what, by rule and by what happened
     module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
+    module("Trust", ["Claims", "Policy", "JSON", "YAML", "Text", "Time"]),  // clouds' policies, explained and linted
     module(
         "Sandbox",
-        ["Tokens", "Exchange", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
+        ["Tokens", "Exchange", "Trust", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
     ),  // stand-in clouds
 ]
 
@@ -211,8 +212,13 @@ let tests: [Target] = [
     ),
     suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Locks", "Time", "Support"]),
     suite(
+        "TrustTests",
+        ["Trust", "Claims", "Policy", "JSON", "Text", "Support"],
+        vectors: "Vectors"
+    ),
+    suite(
         "SandboxTests",
-        ["Sandbox", "Exchange", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]
+        ["Sandbox", "Trust", "Exchange", "Tokens", "HTTP", "JSON", "XML", "Crypto", "Encoding", "Time", "Support"]
     ),
     suite(
         "TrustFilesTests",
@@ -245,7 +251,8 @@ let tests: [Target] = [
         "Scenarios",
         [
             "Locks", "jobpass", "Configuration", "Intake", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto",
-            "Time", "Tokens", "Support",
+            "Time", "Tokens", "Trust", "HTTPClient",
+            "Support",
         ]
     ),
     .target(

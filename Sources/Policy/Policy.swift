@@ -29,6 +29,15 @@ package final class Policy: Sendable {
         contexts = rules.contexts
     }
 
+    /// The rules of every entry, by what it is called: `target 'aws-prod'`.
+    package var entries: [(name: String, rules: RuleList)] {
+        func named(_ kind: AskedFor.Kind, _ lists: [String: RuleList]) -> [(name: String, rules: RuleList)] {
+            lists.sorted { $0.key < $1.key }.map { ("\(AskedFor(kind, $0.key))", $0.value) }
+        }
+        return named(.target, targets.mapValues(\.allow)) + named(.audience, audiences.mapValues(\.allow))
+            + named(.context, contexts)
+    }
+
     /// Decides whether a run may have a bare ID token for an audience, for as long as it asks or the audience's own time.
     package func audienceGrant(
         for claims: ClaimSet,

@@ -97,7 +97,7 @@ package struct Condition: Sendable {
     static let trusted = Condition(name: .trust, patterns: [Pattern(exactly: "trusted")], isImplied: true)
 
     /// Whether a claim's value is one of the condition's; a claim that the run lacks never is.
-    func matches(_ value: String?) -> Bool {
+    package func matches(_ value: String?) -> Bool {
         guard let value else { return false }
         for pattern in patterns where pattern.matches(value) { return true }
         return false

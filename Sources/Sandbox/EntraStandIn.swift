@@ -2,6 +2,7 @@ internal import HTTP
 internal import JSON
 internal import Time
 internal import Tokens
+internal import Trust
 
 /// Microsoft Entra ID as far as client assertions of federated identities go: any application of any tenant has a federated
 /// credential for each of the sandbox's issuers, and for every subject or for those that are named.
@@ -10,6 +11,7 @@ struct EntraStandIn: Sendable {
     private let clock: WallClock
     private let report: @Sendable (SandboxEvent) -> Void
     private let subjects: Set<String>?
+    private let policy: (any TrustPolicy)?
 
     /// The most characters of a federated credential's subject.
     private static let subjectLimit = 600
@@ -24,6 +26,7 @@ struct EntraStandIn: Sendable {
         self.clock = clock
         self.report = report
         subjects = settings.azureSubjects
+        policy = settings.azureCredentials
     }
 
     /// Answers a request to `/TENANT/oauth2/v2.0/token`.
@@ -79,6 +82,7 @@ struct EntraStandIn: Sendable {
             throw EntraError(error)
         }
         let subject = claims["sub"]?.asString ?? ""
+        if let policy { try EntraError.refuse(by: policy.explain(Presented(claims)), subject: subject) }
         guard subject.unicodeScalars.count <= Self.subjectLimit, subjects?.contains(subject) ?? true else {
             let alike = subjects?.contains { $0.lowercased() == subject.lowercased() } ?? false
             throw EntraError(
@@ -107,6 +111,25 @@ struct EntraStandIn: Sendable {
             "jwks_uri": .string("\(tenant)/discovery/v2.0/keys"), "response_types_supported": ["code"],
             "subject_types_supported": ["pairwise"], "id_token_signing_alg_values_supported": ["RS256"],
         ])
+    }
+}
+
+extension EntraError {
+    /// Throws what Entra says of a token that none of an application's credentials is for.
+    static func refuse(by explanation: Explanation, subject: String) throws(EntraError) {
+        guard explanation.verdict != .pass else { return }
+        let failed = explanation.nearest?.checks.first { $0.verdict != .pass }
+        let number: Int64 =
+            switch failed?.claim {
+            case "iss": failed?.test == "equals" ? 700_211 : 7_002_241
+            case "aud": 700_212
+            case _ where failed?.test == "matches" || failed?.test == "eq": 7_002_131
+            default: failed?.note?.hasPrefix("they differ in case") == true ? 7_002_138 : 700_213
+            }
+        throw EntraError(
+            number,
+            "No matching federated identity record found for presented assertion subject '\(subject)'. (\(explanation.cause))"
+        )
     }
 }
 

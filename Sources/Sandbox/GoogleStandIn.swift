@@ -3,6 +3,7 @@ internal import HTTP
 internal import JSON
 internal import Time
 internal import Tokens
+internal import Trust
 
 /// Google's Security Token Service and IAM Credentials API as far as workload identity goes: any pool of any project trusts the
 /// sandbox's issuers, maps `sub` to `google.subject`, and may act as any service account.
@@ -13,6 +14,7 @@ struct GoogleStandIn: Sendable {
     private let clock: WallClock
     private let report: @Sendable (SandboxEvent) -> Void
     private let audiences: [String]
+    private let policy: GoogleProvider?
     /// The federated tokens that were given, with their subjects.
     private let given: GivenTokens
 
@@ -31,6 +33,7 @@ struct GoogleStandIn: Sendable {
         self.clock = clock
         self.report = report
         audiences = settings.gcpAudiences
+        policy = settings.gcpProvider
         given = GivenTokens(clock: clock)
     }
 
@@ -89,6 +92,7 @@ struct GoogleStandIn: Sendable {
         guard (try? CompactJWS(token))?.header.kid != nil else {
             throw OAuthRefusal("invalid_grant", "The ID Token header has no kid.")
         }
+        if let policy { return try mapped(claims, policy, at: provider) }
         let wanted = audiences.isEmpty ? [provider, "https:\(provider)"] : audiences
         let named = claims["aud"]?.asArray?.compactMap(\.asString) ?? [claims["aud"]?.asString ?? ""]
         guard !Set(named).isDisjoint(with: wanted) else {
@@ -113,6 +117,33 @@ struct GoogleStandIn: Sendable {
             )
         }
         return subject
+    }
+
+    /// What a provider's own mapping and condition make of a token.
+    private func mapped(
+        _ claims: JSONObject,
+        _ policy: GoogleProvider,
+        at provider: String
+    ) throws(OAuthRefusal) -> String {
+        var presented = Presented(claims, now: clock().seconds)
+        presented.provider = provider
+        let explanation = policy.explain(presented)
+        guard explanation.verdict != .pass else { return policy.subject(of: claims) ?? "" }
+        let failed = explanation.nearest?.checks.first { $0.verdict != .pass }
+        switch failed?.claim {
+        case "aud", "iss":
+            throw OAuthRefusal("invalid_grant", "The ID Token does not match the provider: \(explanation.cause)")
+        case "google.subject":
+            throw OAuthRefusal(
+                "invalid_request",
+                "The mapped attribute google.subject is refused: \(explanation.cause)"
+            )
+        default:
+            throw OAuthRefusal(
+                "unauthorized_client",
+                "The given credential is rejected by the attribute condition. (\(explanation.cause))"
+            )
+        }
     }
 
     private static func words(_ rejection: RelyingParty.Rejection) -> String {

@@ -77,7 +77,7 @@ extension VerificationRules {
     }
 
     /// Microsoft Entra ID: RSA alone, and one audience.
-    static func entra(_ audiences: [String]) -> VerificationRules {
+    static func entra(_ audiences: [String]?) -> VerificationRules {
         VerificationRules(
             issuer: nil,
             audiences: audiences,
@@ -88,7 +88,7 @@ extension VerificationRules {
     }
 
     /// OpenBao and Vault: any asymmetric algorithm, a minute of skew, and a time claim of which it can make do with any.
-    static func vault(_ audiences: [String]) -> VerificationRules {
+    static func vault(_ audiences: [String]?) -> VerificationRules {
         VerificationRules(issuer: nil, audiences: audiences, types: nil, required: [], leeway: .seconds(60))
     }
 

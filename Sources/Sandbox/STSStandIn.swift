@@ -3,6 +3,7 @@ internal import HTTP
 internal import JSON
 internal import Time
 internal import Tokens
+internal import Trust
 
 /// AWS STS as far as AssumeRoleWithWebIdentity and AssumeRole go: any role of any account trusts the sandbox's issuers, and
 /// any session that it gave.
@@ -14,6 +15,7 @@ struct STSStandIn: Sendable {
     private let clock: WallClock
     private let report: @Sendable (SandboxEvent) -> Void
     private let audiences: [String]
+    private let policy: (any TrustPolicy)?
     private let sessions: STSSessions
     private let registry: ECRStandIn
 
@@ -27,6 +29,7 @@ struct STSStandIn: Sendable {
         self.clock = clock
         self.report = report
         audiences = settings.awsAudiences
+        policy = settings.awsPolicy
         sessions = STSSessions(clock: clock)
         registry = ECRStandIn(sessions, clock, report)
     }
@@ -51,6 +54,11 @@ struct STSStandIn: Sendable {
         switch call.action {
         case .webIdentity(let token):
             let (claims, own) = try await verify(token, call.role)
+            if let policy {
+                let now = clock().seconds
+                let presented = Presented(claims, role: call.role, session: call.session, now: now)
+                try STSError.refuse(by: policy.explain(presented))
+            }
             let subject = claims["sub"]?.asString ?? ""
             report(SandboxEvent(.aws, call.role, .taken(subject: subject)))
             let identity = STSResult.WebIdentity(
@@ -97,6 +105,18 @@ struct STSStandIn: Sendable {
         guard let party = claims["azp"]?.asString, audiences.contains(party) else {
             throw STSError("InvalidIdentityToken", "Incorrect token audience")
         }
+    }
+}
+
+extension STSError {
+    /// Throws what STS says of a token that a role's trust policy does not admit; behind its own words stands the condition.
+    static func refuse(by explanation: Explanation) throws(STSError) {
+        guard explanation.verdict != .pass else { return }
+        throw STSError(
+            "AccessDenied",
+            "Not authorized to perform sts:AssumeRoleWithWebIdentity (\(explanation.cause))",
+            status: 403
+        )
     }
 }
 

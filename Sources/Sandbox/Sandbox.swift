@@ -2,6 +2,7 @@ internal import Crypto
 package import HTTP
 package import Time
 package import Tokens
+package import Trust
 
 /// Sandbox owns the stand-in clouds on loopback, for trying a configuration or a trust policy with no account.
 ///
@@ -44,6 +45,14 @@ package final class Sandbox: Sendable {
         package var vaultMount: String
         /// The Vault roles that there are, in lower case; nil takes any name for a role.
         package var vaultRoles: Set<String>?
+        /// The trust policy of every AWS role; nil lets every good token assume any.
+        package var awsPolicy: (any TrustPolicy)?
+        /// The provider of Google Cloud's pool; nil maps `sub` and admits every good token.
+        package var gcpProvider: GoogleProvider?
+        /// The federated credentials of every application at Entra; nil has one for each subject.
+        package var azureCredentials: (any TrustPolicy)?
+        /// The roles of Vault that have a policy, by their names in lower case.
+        package var vaultPolicies: [String: any TrustPolicy] = [:]
         /// What `aud` may be at the RFC 8693 server and at the recipes' endpoints.
         package var exchangeAudiences: [String]
 
@@ -105,13 +114,20 @@ package final class Sandbox: Sendable {
         }
         aws = STSStandIn(settings, RelyingParty(.aws(settings.awsAudiences), sources, clock), clock, report)
         google = GoogleStandIn(settings, RelyingParty(.google, sources, clock), clock, report)
-        entra = EntraStandIn(settings, RelyingParty(.entra(settings.azureAudiences), sources, clock), clock, report)
+        let audiences = settings.azureCredentials == nil ? settings.azureAudiences : nil
+        entra = EntraStandIn(settings, RelyingParty(.entra(audiences), sources, clock), clock, report)
         products = ProductStandIns(
             RelyingParty(.tokenExchange(settings.exchangeAudiences), sources, clock),
             clock,
             report
         )
-        vault = VaultStandIn(settings, RelyingParty(.vault(settings.vaultAudiences), sources, clock), clock, report)
+        vault = VaultStandIn(
+            settings,
+            RelyingParty(.vault(settings.vaultAudiences), sources, clock),
+            bound: RelyingParty(.vault(nil), sources, clock),
+            clock,
+            report
+        )
         exchange = TokenExchangeStandIn(
             RelyingParty(.tokenExchange(settings.exchangeAudiences), sources, clock),
             report

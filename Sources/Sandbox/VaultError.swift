@@ -1,4 +1,5 @@
 internal import Tokens
+internal import Trust
 
 /// An answer of Vault's that is an error: a status and a list of texts, which has no codes.
 struct VaultError: Error, Equatable {
@@ -7,10 +8,10 @@ struct VaultError: Error, Equatable {
     /// What was wrong, for the sandbox's own report.
     let reason: String
 
-    init(_ status: Int, _ message: String) {
+    init(_ status: Int, _ message: String, reason: String? = nil) {
         self.status = status
         messages = [message]
-        reason = message
+        self.reason = reason ?? message
     }
 
     /// That there is nothing at a path, which Vault says without a word.
@@ -25,6 +26,32 @@ struct VaultError: Error, Equatable {
         status = 400
         reason = rejection.description
         messages = ["error validating token: " + Self.words(rejection)]
+    }
+
+    /// Throws what a login says of a token that its role does not admit, in the words of OpenBao 2.7.2.
+    static func refuse(by explanation: Explanation) throws(VaultError) {
+        guard explanation.verdict != .pass else { return }
+        let failed = explanation.nearest?.checks.first { $0.verdict != .pass }
+        let claim = failed?.claim ?? ""
+        let words =
+            switch failed?.test {
+            case "role_type": "role with oidc role_type is not allowed"
+            case "bound_issuer": "error validating token: invalid issuer (iss) claim"
+            case "bound_subject": "error validating token: invalid subject (sub) claim"
+            case "bound_audiences":
+                failed?.wanted == "no audience"
+                    ? "audience claim found in JWT but no audiences bound to the role"
+                    : "error validating token: invalid audience (aud) claim: audience claim does not match any expected audience"
+            case "user_claim": "claim \"\(claim)\" not found in token"
+            case "groups_claim": "failed to fetch groups: \"\(claim)\" claim not found in token"
+            case "claim_mappings": "error converting claim '\(claim)' to string"
+            case "time": "error validating token: invalid expiration time (exp) claim: token is expired"
+            default:
+                failed?.seen == "nothing"
+                    ? "error validating claims: claim \"\(claim)\" is missing"
+                    : "error validating claims: claim \"\(claim)\" does not match any associated bound claim values"
+            }
+        throw VaultError(400, words, reason: "\(words) (\(explanation.cause))")
     }
 
     private static func words(_ rejection: RelyingParty.Rejection) -> String {

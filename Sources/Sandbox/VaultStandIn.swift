@@ -1,6 +1,7 @@
 internal import HTTP
 internal import JSON
 internal import Time
+internal import Trust
 
 /// OpenBao or Vault as far as its JWT login goes, with what a client does with the token that it got: read secrets, look at it,
 /// and revoke it with all that it leased.
@@ -8,6 +9,9 @@ internal import Time
 /// It is stricter in one point: a token without `kid` is taken only where the issuer has a single key.
 final class VaultStandIn: Sendable {
     private let party: RelyingParty
+    /// Verifies tokens for roles whose policy says itself what audience it takes.
+    private let bound: RelyingParty
+    private let policies: [String: any TrustPolicy]
     private let clock: WallClock
     private let report: @Sendable (SandboxEvent) -> Void
     private let mount: String
@@ -19,10 +23,13 @@ final class VaultStandIn: Sendable {
     init(
         _ settings: Sandbox.Settings,
         _ party: RelyingParty,
+        bound: RelyingParty,
         _ clock: @escaping WallClock,
         _ report: @escaping @Sendable (SandboxEvent) -> Void
     ) {
         self.party = party
+        self.bound = bound
+        policies = settings.vaultPolicies
         self.clock = clock
         self.report = report
         mount = settings.vaultMount
@@ -78,14 +85,18 @@ final class VaultStandIn: Sendable {
     }
 
     private func verify(_ token: String, _ role: String) async throws(VaultError) -> JSONObject {
-        if let roles, !roles.contains(role) { throw VaultError(400, "role \"\(role)\" could not be found") }
+        let policy = policies[role]
+        if let roles, policy == nil, !roles.contains(role) {
+            throw VaultError(400, "role \"\(role)\" could not be found")
+        }
         let claims: JSONObject
         do throws(RelyingParty.Rejection) {
-            claims = try await party.verify(token)
+            claims = try await (policy == nil ? party : bound).verify(token)
         } catch {
             throw VaultError(error)
         }
         try checkTimes(claims)
+        if let policy { try VaultError.refuse(by: policy.explain(Presented(claims, now: clock().seconds))) }
         return claims
     }
 

@@ -8,6 +8,21 @@ extension JSON {
         _ bytes: [UInt8],
         limits: JSONLimits = .standard
     ) throws(JSONError) -> JSON {
+        try parse(bytes, limits: limits, duplicates: .refused)
+    }
+
+    /// What becomes of a name that an object has twice.
+    enum Duplicates {
+        case refused
+        /// The last of them counts, as most readers have it.
+        case last
+    }
+
+    static func parse(
+        _ bytes: [UInt8],
+        limits: JSONLimits,
+        duplicates: Duplicates
+    ) throws(JSONError) -> JSON {
         guard bytes.count <= limits.bytes else {
             throw JSONError(
                 .tooLong,
@@ -19,7 +34,7 @@ extension JSON {
         // Before jansson sees the text, so that neither its recursion nor ours goes deeper than the limit.
         try checkShape(bytes, depth: limits.depth)
         var error = json_error_t()
-        let flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY
+        let flags = (duplicates == .refused ? JSON_REJECT_DUPLICATES : 0) | JSON_DECODE_ANY
         // An array without bytes has no address, and jansson takes null for a mistake of its caller: one space then.
         let root = unsafe (bytes.isEmpty ? [UInt8(ascii: " ")] : bytes).withUnsafeBytes { buffer in
             unsafe json_loadb(buffer.baseAddress, buffer.count, Int(flags), &error)

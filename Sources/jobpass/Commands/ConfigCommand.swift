@@ -1,5 +1,9 @@
+internal import Auditing
 internal import Configuration
+internal import EventLoop
 internal import JSON
+internal import Ledger
+internal import Stores
 internal import Time
 
 /// `jobpass config`: the broker's configuration.
@@ -11,6 +15,12 @@ enum ConfigCommand {
         body: .group([check])
     )
 
+    static let replay = Option.flag(
+        "replay",
+        "hold its rules against the decisions in the ledger of its store, and say what would have been otherwise"
+    )
+    static let since = Option.value("since", "TIME", "with --replay: decisions from this time on; 90d by default")
+
     static let check = Command(
         name: "check",
         summary: "say all that can be known of a configuration without starting the broker",
@@ -18,12 +28,16 @@ enum ConfigCommand {
             "Reads the file, the keys and the other files that it names, and changes nothing. Each mistake comes with file, "
                 + "line, column and what mends it; warnings stop no start."
         ],
-        options: [ConfigurationFile.option, .json],
+        options: [ConfigurationFile.option, replay, since, .json],
         examples: [
             Command.Example(
                 "jobpass config check --config /etc/jobpass/jobpass.yaml",
                 "check the system's configuration"
-            )
+            ),
+            Command.Example(
+                "jobpass config check --config new.yaml --replay --since 30d",
+                "and say who would have gained or lost access, had it been in force"
+            ),
         ],
         variables: [ConfigurationFile.variable],
         exits: [
@@ -49,9 +63,12 @@ enum ConfigCommand {
         }
         let isGood = failure == nil && !problems.contains { $0.severity == .error }
         let console = Console(invocation.environment)
+        let replayed = invocation.has(replay) && isGood ? try replayed(path, invocation) : nil
         if invocation.has(.json) {
             let all = problems.map(json) + (failure.map { [json($0, in: path)] } ?? [])
-            try console.result(["file": .string(path), "good": .bool(isGood), "problems": .array(all)])
+            var answer: JSONObject = ["file": .string(path), "good": .bool(isGood), "problems": .array(all)]
+            if let replayed { answer["replay"] = replayed.json }
+            try console.result(.object(answer))
             return isGood ? .success : .configuration
         }
         for problem in problems { console.line(problem.description) }
@@ -59,7 +76,30 @@ enum ConfigCommand {
         if let failure { throw failure }
         guard isGood else { return .configuration }
         try console.result("\(path) is good\n")
+        if let replayed {
+            try console.result(replayed.text(console.resultStyle))
+            console.note(
+                "\(replayed.count) decisions looked at; for \(replayed.rows.count) askers they would be others"
+            )
+        }
         return .success
+    }
+
+    /// The configuration's rules over the decisions of the past.
+    private static func replayed(_ path: String, _ invocation: Invocation) throws -> ConfigurationReplay {
+        let now = SystemClock.now()
+        let start = try Moment.parse(since, invocation, now: now) ?? now - .seconds(90 * 86_400)
+        let settings = try ConfigurationFile(path: path).settings
+        return try EventLoop.runToCompletion { _ in
+            var replay = ConfigurationReplay(settings)
+            let source = LedgerSource.store(try SQLiteStore(opening: OpenedStore.path(settings)))
+            try await IssuedClaims.walk(source) { view in
+                guard view.leaf.time >= start else { return .stop }
+                replay.take(view)
+                return .goOn
+            }
+            return replay
+        }
     }
 
     /// Why the broker could not use its keys; nil where it could.

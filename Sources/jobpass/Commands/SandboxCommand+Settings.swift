@@ -1,10 +1,11 @@
 internal import Sandbox
 internal import Time
 internal import Tokens
+internal import Trust
 
 /// What the options of `jobpass sandbox` ask of the stand-ins.
 extension SandboxCommand {
-    static func settings(_ invocation: Invocation) throws(CommandError) -> Sandbox.Settings {
+    static func settings(_ invocation: Invocation) throws -> Sandbox.Settings {
         var settings = Sandbox.Settings(issuers: try issuers(invocation))
         func replace(_ values: inout [String], by option: Option) {
             if !invocation.all(option).isEmpty { values = invocation.all(option) }
@@ -16,8 +17,15 @@ extension SandboxCommand {
         replace(&settings.exchangeAudiences, by: audience)
         let subjects = invocation.all(azureSubject)
         if !subjects.isEmpty { settings.azureSubjects = Set(subjects) }
-        let roles = invocation.all(vaultRole)
-        if !roles.isEmpty { settings.vaultRoles = Set(roles.map { $0.lowercased() }) }
+        for text in invocation.all(vaultRole) {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            let name = (parts.first ?? "").lowercased()
+            settings.vaultRoles = (settings.vaultRoles ?? []).union([name])
+            if parts.count == 2 { settings.vaultPolicies[name] = try policy(parts[1], .vault) }
+        }
+        settings.awsPolicy = try invocation[awsTrustPolicy].map { try policy($0, .aws) }
+        settings.gcpProvider = try invocation[gcpProvider].map { try policy($0, .google) } as? GoogleProvider
+        settings.azureCredentials = try invocation[azureCredential].map { try policy($0, .azure) }
         settings.vaultNamespaces = Set(invocation.all(vaultNamespace))
         for text in invocation.all(vaultSecret) {
             let (path, field, value) = try secret(text, invocation)
@@ -26,6 +34,13 @@ extension SandboxCommand {
         for text in invocation.all(fail) { settings.faults.append(try fault(text, invocation)) }
         if let text = invocation[latency] { settings.latency = try duration(text, "latency", invocation) }
         return settings
+    }
+
+    private static func policy(_ path: String, _ kind: PolicyKind) throws -> any TrustPolicy {
+        let bytes = try LocalFile.read(path, limit: PolicyReader.maximumBytes)
+        do throws(TrustError) { return try PolicyReader.read(bytes, kind: kind) } catch {
+            throw CommandError(.badData, "\(path): \(error)")
+        }
     }
 
     private static func issuers(_ invocation: Invocation) throws(CommandError) -> [IssuerURL] {

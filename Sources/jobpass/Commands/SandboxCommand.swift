@@ -37,8 +37,8 @@ enum SandboxCommand {
     )
     static let vaultRole = Option.value(
         "vault-role",
-        "ROLE",
-        "a Vault role that there is; any by default",
+        "ROLE[=FILE]",
+        "a Vault role that there is, and the file that says whom it admits; any role by default",
         repeats: true
     )
     static let audience = Option.value(
@@ -79,6 +79,24 @@ enum SandboxCommand {
         "a field of a made-up secret, such as secret/data/web:password=x",
         repeats: true
     )
+    static let awsTrustPolicy = Option.value(
+        "aws-trust-policy",
+        "FILE",
+        "the trust policy of every AWS role; by default every good token assumes any",
+        kind: .file
+    )
+    static let gcpProvider = Option.value(
+        "gcp-provider",
+        "FILE",
+        "the provider of Google's pool: its audiences, mapping and condition",
+        kind: .file
+    )
+    static let azureCredential = Option.value(
+        "azure-credential",
+        "FILE",
+        "the federated credentials of every application at Entra",
+        kind: .file
+    )
     static let tls = Option.value(
         "tls",
         "FILE",
@@ -103,17 +121,23 @@ enum SandboxCommand {
                 + "is random and good for nothing.",
             "Faults are outage (503), error (500), throttle (429), hang, garbage, truncated, html, large, redirect, and ok for a "
                 + "pause between two.",
+            "With --aws-trust-policy, --gcp-provider, --azure-credential and --vault-role ROLE=FILE the stand-ins enforce these policies, by "
+                + "the evaluator of jobpass trust explain: what cannot be told is refused.",
             "Says of each token whether it was taken, and why not. A signal ends it.",
         ],
         options: [
             listen, issuer, awsAudience, gcpAudience, azureAudience, azureSubject, vaultAudience, vaultRole,
             vaultNamespace,
-            vaultSecret, audience, tls, fail, latency,
+            vaultSecret, awsTrustPolicy, gcpProvider, azureCredential, audience, tls, fail, latency,
         ],
         examples: [
             Command.Example(
                 "jobpass sandbox --issuer http://127.0.0.1:8080",
                 "a cloud that trusts the broker on this machine"
+            ),
+            Command.Example(
+                "jobpass sandbox --issuer https://ci.example.com --aws-trust-policy role.json --vault-role deploy=role-vault.json",
+                "rehearse policies with real jobs, before they are in force"
             ),
             Command.Example(
                 "jobpass sandbox --issuer http://127.0.0.1:8080 --fail outage:30s --latency 2s",
