@@ -210,7 +210,11 @@ let tests: [Target] = [
             "Text", "Time", "Support",
         ]
     ),
-    suite("AuditingTests", ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Locks", "Time", "Support"]),
+    suite(
+        "AuditingTests",
+        ["Auditing", "Ledger", "Crypto", "JSON", "Encoding", "Locks", "POSIX", "Time", "Support"],
+        vectors: "Vectors"
+    ),
     suite(
         "TrustTests",
         ["Trust", "Claims", "Policy", "JSON", "Text", "Support"],

@@ -5,7 +5,7 @@ package import Ledger
 /// Calls block. Nothing waits for the index: entries behind it are looked at one by one until it has come to them.
 package struct AuditIndex: Sendable {
     let storage: any IndexStorage
-    private let ledger: any LedgerReading
+    let ledger: any LedgerReading
 
     /// Makes an index of a ledger.
     package init(storage: any IndexStorage, of ledger: any LedgerReading) {
@@ -76,7 +76,7 @@ package struct AuditIndex: Sendable {
         let span = IndexSegment.spans[0]
         let count = long.span / span
         let shift = Int((count - 1) * span)
-        var postings = last.map { Posting(field: $0.field, hash: $0.hash, place: $0.place + shift) }
+        var postings = last.map { $0.shifted(by: shift) }
         for number in 0..<count - 1 {
             let short = IndexSegment(level: 0, number: long.number * count + number)
             for row in try storage.rows(in: short.rows) {
@@ -113,7 +113,8 @@ package struct AuditIndex: Sendable {
         return places
     }
 
-    private func hash(of position: UInt64) throws(LedgerError) -> [UInt8] {
+    /// The hash of an entry, as the tree has it; empty where the tree has none.
+    func hash(of position: UInt64) throws(LedgerError) -> [UInt8] {
         let tile = try ledger.tile(TileAddress(level: 0, number: position >> 8)) ?? []
         let start = Int(position & 255) * 32
         return start + 32 <= tile.count ? Array(tile[start..<start + 32]) : []

@@ -155,11 +155,9 @@ extension AuditLog {
             let indexed = try index?.storage.state().size ?? 0
             var all = try index?.storage.tallies(days: days) ?? Tallies()
             try count(from: indexed, in: days, to: &all)
-            var kept = Tallies()
-            for (tally, count) in all.days where query.counts(tally) { kept.add(tally, count) }
-            for (tally, count) in all.hours { kept.add(tally, count) }
             let isFiltered = !query.keys.isEmpty
-            return AuditSummary(kept, from: since, to: until, isFiltered: isFiltered)
+            if isFiltered { all.keepDays { query.counts($0) } }
+            return AuditSummary(all, from: since, to: until, isFiltered: isFiltered)
         } catch {
             throw AuditError(error)
         }

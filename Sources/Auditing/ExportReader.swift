@@ -14,7 +14,12 @@ package struct ExportReader {
     package private(set) var entries: UInt64 = 0
     package private(set) var pruned: UInt64 = 0
 
+    private let kept: [[UInt8]]
+    /// Checkpoints whose trees the entries that follow must come to have.
+    private var awaited: [Checkpoint] = []
     private var checkpoint: Checkpoint?
+    /// The tree over all entries so far; nil where the export does not begin with the first.
+    private var edge: TreeEdge?
     private var next: UInt64?
     private var end: UInt64 = 0
     private var time = UnixTime(milliseconds: 0)
@@ -22,9 +27,11 @@ package struct ExportReader {
     private var prunable: UInt64 = 0
     private var line = 0
 
-    /// Makes a reader that trusts a key, or with nil the one that the export names.
-    package init(_ key: VerifierKey?) {
+    /// Makes a reader that trusts a key, or with nil the one that the export names, and wants the ledger to begin with what
+    /// some signed notes cover that were kept from before.
+    package init(_ key: VerifierKey?, beginningWith kept: [[UInt8]] = []) {
         self.key = key
+        self.kept = kept
         hasTrustedKey = key != nil
     }
 
@@ -57,8 +64,10 @@ package struct ExportReader {
         guard recorded >= time else { throw wrong("entry \(index) is older than the one before it") }
         time = recorded
         try note(stored)
+        edge?.append(stored.hash)
         entries += 1
         self.next = index + 1
+        try compare()
     }
 
     /// Ends the export, and answers the checkpoint that it was verified against.
@@ -66,43 +75,95 @@ package struct ExportReader {
     /// - Throws: `AuditError` with code `unproved` where something is missing at its end.
     package func finish() throws(AuditError) -> Checkpoint {
         guard let checkpoint, let next else { throw wrong("it is empty: there is no checkpoint") }
-        guard next == end else {
+        guard next >= end else {
             throw wrong("entry \(next) is missing: it was to reach up to \(end), and was cut short")
         }
+        if let late = awaited.first {
+            throw wrong(
+                "it ends before entry \(late.size - 1), up to which it is to be compared with an earlier checkpoint"
+            )
+        }
         // Where the export ends before the entry that says what was pruned, nothing can be said about it.
-        guard end < checkpoint.size || prunedEnd <= prunable else {
+        guard next < checkpoint.size || prunedEnd <= prunable else {
             throw wrong("entry \(prunable) has lost its contents, and no ledger.pruned says so")
         }
         return checkpoint
     }
 
+    /// Takes the line that an export begins with, goes on with after a pause, or follows the ledger with.
     private mutating func takeCheckpoint(_ json: JSON) throws(AuditError) {
-        let note = Array((json["checkpoint"]?.asString ?? "").utf8)
-        let newer: Checkpoint
+        let newer = try signed(Array((json["checkpoint"]?.asString ?? "").utf8), keyed: json["key"]?.asString)
+        let first = json["first"]?.asInteger.flatMap { UInt64(exactly: $0) }
+        if let checkpoint {
+            guard first == nil || first == next else {
+                throw wrong("entry \(next ?? 0) is missing: behind it comes \(first ?? 0), in line \(line)")
+            }
+            try goOn(from: checkpoint, to: newer, json["consistency"])
+        } else {
+            guard let first else { throw wrong("the first line does not say with which entry it begins") }
+            next = first
+            if first == 0 { edge = TreeEdge() }
+            try expect(kept, under: newer)
+        }
+        end = max(end, json["end"]?.asInteger.flatMap { UInt64(exactly: $0) } ?? newer.size)
+        checkpoint = newer
+        try compare()
+    }
+
+    /// Wants the tree to have been, at its size, what each kept note says.
+    private mutating func expect(_ kept: [[UInt8]], under newest: Checkpoint) throws(AuditError) {
+        for note in kept {
+            let earlier = try signed(note, keyed: nil)
+            guard edge != nil else {
+                throw wrong("it does not begin with entry 0, so that no earlier checkpoint can be compared with it")
+            }
+            guard earlier.size <= newest.size else {
+                throw wrong(
+                    "its checkpoint has \(newest.size) entries, and the earlier one \(earlier.size): the ledger was cut short"
+                )
+            }
+            awaited.append(earlier)
+        }
+        awaited.sort { $0.size < $1.size }
+    }
+
+    /// Goes on under a newer checkpoint, which must begin with the older: by a proof, or by the entries themselves.
+    private mutating func goOn(from older: Checkpoint, to newer: Checkpoint, _ proof: JSON?) throws(AuditError) {
+        guard newer != older else { return }
+        if proof == nil, edge != nil {
+            awaited.append(older)
+            awaited.sort { $0.size < $1.size }
+            return
+        }
+        let isProved = MerkleProof.verifyConsistency(
+            from: (older.size, older.root),
+            to: (newer.size, newer.root),
+            path: try path(proof, older.size)
+        )
+        guard isProved else {
+            throw wrong("the checkpoint of size \(newer.size) does not begin with that of size \(older.size)")
+        }
+    }
+
+    /// Compares the tree so far with the checkpoints of its size.
+    private mutating func compare() throws(AuditError) {
+        while let earlier = awaited.first, let edge, earlier.size <= edge.size {
+            guard earlier.size == edge.size, earlier.root == edge.root else {
+                throw wrong("its first \(earlier.size) entries are not those that an earlier checkpoint covers")
+            }
+            awaited.removeFirst()
+        }
+    }
+
+    private mutating func signed(_ note: [UInt8], keyed text: String?) throws(AuditError) -> Checkpoint {
         do throws(LedgerError) {
             let known: VerifierKey
-            if let key { known = key } else { known = try VerifierKey(json["key"]?.asString ?? "") }
+            if let key { known = key } else { known = try VerifierKey(text ?? "") }
             key = known
-            newer = try Checkpoint(note: note, verifiedBy: known)
+            return try Checkpoint(note: note, verifiedBy: known)
         } catch {
             throw AuditError(.unproved, "\(error)")
         }
-        if let checkpoint {
-            let path = try path(json["consistency"], checkpoint.size)
-            guard
-                MerkleProof.verifyConsistency(
-                    from: (checkpoint.size, checkpoint.root),
-                    to: (newer.size, newer.root),
-                    path: path
-                )
-            else {
-                throw wrong("the checkpoint of size \(newer.size) does not begin with that of size \(checkpoint.size)")
-            }
-        } else {
-            next = json["first"]?.asInteger.flatMap { UInt64(exactly: $0) }
-        }
-        end = json["end"]?.asInteger.flatMap { UInt64(exactly: $0) } ?? newer.size
-        checkpoint = newer
     }
 
     private func entry(_ json: JSON, _ index: UInt64) throws(AuditError) -> StoredEntry {

@@ -46,7 +46,7 @@ struct IndexSegment: Hashable, Sendable {
 }
 
 /// One key of one entry, in an order that makes those of a row neighbours: field, hash, then the entry's place.
-struct Posting: Comparable, Sendable {
+struct Posting: Comparable, Hashable, Sendable {
     let packed: UInt64
 
     init(_ key: IndexKey, at place: Int) {
@@ -54,6 +54,9 @@ struct Posting: Comparable, Sendable {
     }
 
     init(field: UInt64, hash: UInt32, place: Int) { packed = field << 48 | UInt64(hash) << 16 | UInt64(place) }
+
+    /// The same key in a longer segment, in which this one's begins at a place.
+    func shifted(by places: Int) -> Posting { Posting(field: field, hash: hash, place: place + places) }
 
     var field: UInt64 { packed >> 48 }
     var hash: UInt32 { UInt32(truncatingIfNeeded: packed >> 16) }

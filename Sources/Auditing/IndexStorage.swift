@@ -46,7 +46,7 @@ package struct IndexChange: Sendable {
 /// Where an index of a ledger is kept, and what is counted with it.
 ///
 /// All of it is derived from the entries: it may be lost or thrown away at any time, and is made again. It proves nothing; an
-/// attacker who holds it can hide an entry from a search, which `jobpass audit verify` shows, but cannot change one.
+/// attacker who holds it can hide an entry from a search, which `AuditIndex.verify` shows, but cannot change one.
 /// Calls block and may come from any thread but an event loop's.
 package protocol IndexStorage: Sendable {
     /// How far the index has come.

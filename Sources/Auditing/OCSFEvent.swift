@@ -13,6 +13,8 @@ internal import Time
 /// | `secret.read`, `secret.denied` | 6003 API Activity | 2 Read |
 /// | `secret.changed`, `key.changed`, `config.loaded` | 6003 API Activity | 3 Update |
 /// | all others | 6003 API Activity | 99 Other |
+///
+/// What the schema has no name for stands under `unmapped`, which is the whole entry.
 struct OCSFEvent {
     private let index: UInt64
     private let entry: JSON
@@ -28,24 +30,32 @@ struct OCSFEvent {
         let kind = entry["kind"]?.asString ?? ""
         let (category, event, activity) = Self.type(of: kind)
         let outcome = entry["outcome"]?.asString ?? ""
+        let isDone = outcome == "succeeded"
         var object: JSONObject = [
             "category_uid": .integer(category), "class_uid": .integer(event), "activity_id": .integer(activity),
             "type_uid": .integer(event * 100 + activity), "severity_id": .integer(Self.severity(kind, outcome)),
-            "time": .integer(time?.milliseconds ?? 0), "status_id": .integer(outcome == "succeeded" ? 1 : 2),
-            "status": .string(outcome),
-            "metadata": .object(metadata),
+            "time": .integer(time?.milliseconds ?? 0), "status_id": isDone ? 1 : 2,
+            "status": isDone ? "Success" : "Failure", "metadata": .object(metadata),
         ]
+        if activity == 99 { object["activity_name"] = .string(kind) }
         if let reason = entry["reason"]?.asString ?? entry["cause"]?.asString {
             object["status_detail"] = .string(reason)
         }
-        if let address = entry["address"]?.asString { object["src_endpoint"] = ["ip": .string(address)] }
-        let claims = entry["claims"]
-        let who = claims?["sub"]?.asString ?? entry["principal"]?.asString ?? entry["run"]?.asString ?? "jobpass"
-        let user: JSON = ["name": .string(who), "type": "System", "type_id": 3]
-        object["actor"] = ["user": user, "session": ["uid": .string(entry["run"]?.asString ?? "")]]
-        if category == 3 { object["user"] = user } else { object["api"] = ["operation": .string(kind)] }
-        if let place = entry["target"]?.asString ?? entry["context"]?.asString ?? entry["audience"]?.asString {
-            object["service"] = ["name": .string(place)]
+        object["src_endpoint"] = entry["address"].map { ["ip": $0] } ?? ["svc_name": "jobpass"]
+        let who = entry["claims"]?["sub"] ?? entry["principal"] ?? entry["run"] ?? "jobpass"
+        let user: JSON = ["name": who, "type": "System", "type_id": 3]
+        var actor: JSONObject = ["user": user]
+        if let run = entry["run"] { actor["session"] = ["uid": run] }
+        object["actor"] = .object(actor)
+        let place = entry["target"] ?? entry["context"] ?? entry["audience"] ?? "jobpass"
+        switch event {
+        case 3002:
+            object["user"] = user
+            object["service"] = ["name": place]
+        case 3003:
+            object["user"] = user
+            object["privileges"] = [place]
+        default: object["api"] = ["operation": .string(kind), "service": ["name": place]]
         }
         object["unmapped"] = entry
         return .object(object)

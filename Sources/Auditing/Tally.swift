@@ -45,8 +45,11 @@ package struct Tallies: Equatable, Sendable {
     static let hour: Int64 = 3_600_000
     static let day: Int64 = 24 * hour
 
-    /// Counts nothing yet.
-    package init() {}
+    /// Counts nothing yet, with space for as many counts of days as are expected.
+    package init(days capacity: Int = 0) { days.reserveCapacity(capacity) }
+
+    /// Forgets the counts of days that are not wanted.
+    mutating func keepDays(_ isWanted: (Tally) -> Bool) { days = days.filter { isWanted($0.key) } }
 
     /// Counts an entry.
     mutating func count(_ entry: EntryKeys) {
@@ -68,4 +71,10 @@ package struct Tallies: Equatable, Sendable {
 
     /// Adds counts of an hour's entries of a kind.
     package mutating func add(_ tally: HourTally, _ count: Int64) { hours[tally, default: 0] += count }
+
+    /// Adds other counts.
+    mutating func add(_ others: Tallies) {
+        for (tally, count) in others.days { days[tally, default: 0] += count }
+        for (tally, count) in others.hours { hours[tally, default: 0] += count }
+    }
 }

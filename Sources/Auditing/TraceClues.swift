@@ -36,24 +36,34 @@ package struct TraceClues: Equatable, Sendable {
         let around = moment.map { UnixTimeRange(since: $0 - .seconds(3_600), until: $0 + .seconds(300)) }
         var exact: [Clue] = []
         var subjects: [Clue] = []
+        var accounts: [Clue] = []
         Self.visit(event) { name, text in
             switch name {
+            // AWS: the access key and the session's name, wherever CloudTrail has them.
             case "accessKeyId": exact.append(Clue("credential", text))
             case "roleSessionName": exact.append(Clue("session", text))
             case "assumedRoleId":
                 if let session = text.split(separator: ":").last { exact.append(Clue("session", String(session))) }
             case "arn" where text.contains(":assumed-role/"):
                 if let session = text.split(separator: "/").last { exact.append(Clue("session", String(session))) }
-            case "jti", "tokenId", "token_id", "federatedTokenId": exact.append(Clue("jti", text))
-            case "principalSubject", "mapped_principal", "subject":
-                let parts = text.firstRange(of: "/subject/").map { text[$0.upperBound...] } ?? text[...]
-                subjects.append(Clue("subject", String(parts), around: around))
-            case "userName", "subjectFromWebIdentityToken", "federatedSubject", "subjectIdentifier":
-                subjects.append(Clue("subject", text, around: around))
+            case "userName", "subjectFromWebIdentityToken": subjects.append(Clue("subject", text, around: around))
+            // Google: the subject, bare or as principal://iam.googleapis.com/…/subject/SUBJECT, and the account that it became.
+            case "principalSubject", "mapped_principal":
+                let subject = text.firstRange(of: "/subject/").map { text[$0.upperBound...] } ?? text[...]
+                subjects.append(Clue("subject", String(subject), around: around))
+            case "principalEmail": accounts.append(Clue("credential", text, around: around))
+            // Azure: the token's uti, which the sign-in log, the activity log and Graph's log name each in its own way.
+            case "uniqueTokenIdentifier", "uti", "signInActivityId", "SignInActivityId", "UniqueTokenIdentifier":
+                exact.append(Clue("credential", text))
+            // Whoever verifies tokens themselves, as OpenBao's audit device and our own sandbox do.
+            case "jti": exact.append(Clue("jti", text))
+            case "sub", "subject": subjects.append(Clue("subject", text, around: around))
             default: break
             }
         }
-        for clue in exact + subjects where !clue.value.isEmpty && !clues.contains(clue) { clues.append(clue) }
+        for clue in exact + subjects + accounts where !clue.value.isEmpty && !clues.contains(clue) {
+            clues.append(clue)
+        }
     }
 
     /// The events in a file: one, an array, CloudTrail's `Records`, Azure's `value`, or one a line.
@@ -96,38 +106,5 @@ package struct UnixTimeRange: Hashable, Sendable {
     package init(since: UnixTime, until: UnixTime) {
         self.since = since
         self.until = until
-    }
-}
-
-/// An AWS session of a web identity, as CloudTrail tells of it.
-package struct TrailSession: Equatable, Sendable {
-    package let eventID: String
-    package let event: String
-    package let time: UnixTime?
-    /// The last part of the identity provider's ARN: the issuer without its scheme.
-    package let provider: String
-    package let accessKey: String?
-    package let session: String?
-    package let subject: String?
-
-    /// Reads an event; nil where it is of no web identity's session, or was refused by AWS.
-    package init?(_ event: JSON) {
-        let user = event["userIdentity"]
-        let federated = user?["sessionContext"]?["webIdFederationData"]?["federatedProvider"]?.asString
-        let name = event["eventName"]?.asString ?? ""
-        let isAssuming = name == "AssumeRoleWithWebIdentity"
-        let arn =
-            federated ?? user?["identityProvider"]?.asString ?? event["responseElements"]?["provider"]?.asString ?? ""
-        guard let mark = arn.firstRange(of: "oidc-provider/") else { return nil }
-        if isAssuming, event["errorCode"]?.asString != nil { return nil }
-        provider = String(arn[mark.upperBound...])
-        eventID = event["eventID"]?.asString ?? "-"
-        self.event = name
-        time = TraceClues.time(of: event)
-        let response = event["responseElements"]
-        accessKey = isAssuming ? response?["credentials"]?["accessKeyId"]?.asString : user?["accessKeyId"]?.asString
-        let role = isAssuming ? nil : user?["arn"]?.asString?.split(separator: "/").last.map(String.init)
-        session = event["requestParameters"]?["roleSessionName"]?.asString ?? role
-        subject = response?["subjectFromWebIdentityToken"]?.asString ?? (isAssuming ? user?["userName"]?.asString : nil)
     }
 }

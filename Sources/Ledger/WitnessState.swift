@@ -46,19 +46,17 @@ package struct WitnessState: Equatable, Sendable {
         } catch {
             return .refuse(status: 400, reason: "\(error)")
         }
-        guard offer.old <= newer.size else {
-            return .refuse(status: 400, reason: "old is \(offer.old), and the checkpoint's size \(newer.size)")
-        }
         let known = (size: latest?.size ?? 0, root: latest?.root ?? Merkle.emptyRoot)
-        guard offer.old == known.size else {
-            // An older checkpoint of another history is a fork too, where its size is one that was cosigned.
-            return .stale(size: known.size)
-        }
+        // Whatever the offer says that it goes on from: two signed trees of one size are all the evidence there can be.
         if newer.size == known.size, newer.root != known.root {
             return .fork(
                 reason: "two trees of \(newer.size) entries: the root was \(known.root) and is \(newer.root) now"
             )
         }
+        guard offer.old <= newer.size else {
+            return .refuse(status: 400, reason: "old is \(offer.old), and the checkpoint's size \(newer.size)")
+        }
+        guard offer.old == known.size else { return .stale(size: known.size) }
         guard
             MerkleProof.verifyConsistency(from: known, to: (newer.size, newer.root), path: offer.proof)
         else {

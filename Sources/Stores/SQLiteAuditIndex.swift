@@ -32,7 +32,7 @@ package final class SQLiteAuditIndex: IndexStorage {
     ///
     /// - Throws: `StoreError` where the file can be neither read nor made.
     package init(besideStore store: String) throws(StoreError) {
-        let path = "\(store).index"
+        let path = Self.path(besideStore: store)
         do throws(SQLiteError) {
             let connection = try Self.open(path)
             writer = Lock(connection)
@@ -41,6 +41,26 @@ package final class SQLiteAuditIndex: IndexStorage {
             throw StoreError(error, path: path)
         }
     }
+
+    /// Opens the index of a store as it is, for who looks whether it is right; nil where there is none.
+    ///
+    /// One that another version has written is none: it is made again by the next start.
+    ///
+    /// - Throws: `StoreError` where the file cannot be read.
+    package init?(existingBesideStore store: String) throws(StoreError) {
+        let path = Self.path(besideStore: store)
+        do throws(SQLiteError) {
+            guard (try? Files.status(path)) != nil else { return nil }
+            let connection = try Self.connect(path)
+            guard try connection.integer("PRAGMA user_version") == Self.version else { return nil }
+            writer = Lock(connection)
+            reader = Lock(try IndexReader(try Self.connect(path)))
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    private static func path(besideStore store: String) -> String { "\(store).index" }
 
     /// Opens the file; one that cannot be read, or is another version's, is replaced.
     private static func open(_ path: String) throws(SQLiteError) -> SQLiteConnection {
@@ -208,7 +228,10 @@ private struct IndexReader: ~Copyable {
     }
 
     func readTallies(_ range: Range<Int64>) throws(SQLiteError) -> Tallies {
-        var tallies = Tallies()
+        var rows = try connection.prepare("SELECT count(*) FROM days WHERE day >= ?1 AND day < ?2")
+        try rows.bind(range.lowerBound, at: 1)
+        try rows.bind(range.upperBound, at: 2)
+        var tallies = Tallies(days: try rows.step() ? Int(clamping: try rows.integer(at: 0)) : 0)
         var days = try connection.prepare(
             "SELECT day, kind, outcome, project, job, purpose, entries FROM days WHERE day >= ?1 AND day < ?2"
         )

@@ -52,6 +52,12 @@ struct WitnessTests {
         let prover = MerkleProver(size: 301) { address throws(LedgerError) in other.tile(address) }
         let longer = CheckpointOffer(old: 300, proof: try prover.consistency(from: 300), note: second.checkpoint)
         guard case .fork = state.consider(longer) else { throw Unexpected() }
+        // However it is offered: a second tree of the size that was cosigned is evidence.
+        for old in [0, 299, 7_000] as [UInt64] {
+            guard case .fork = state.consider(CheckpointOffer(old: old, proof: [], note: same.note)) else {
+                throw Unexpected()
+            }
+        }
         #expect(state.latest?.root == (try Checkpoint(note: ledger.checkpoint, verifiedBy: ledger.verifier).root))
     }
 

@@ -68,7 +68,7 @@ with sync_playwright() as p:
     page.keyboard.press("Escape")
     expect(page.locator("#entry")).not_to_be_visible()
 
-    for view, mark in (("keys", "#keys tbody tr"), ("statics", "#burn svg"), ("overview", "#flows svg")):
+    for view, mark in (("keys", "#keys tbody tr"), ("statics", "#left svg"), ("overview", "#flows svg")):
         page.click(f"[data-view={view}]")
         page.wait_for_selector(mark)
         page.screenshot(path=f"{folder}/{view}.png", full_page=True)

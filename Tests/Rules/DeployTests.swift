@@ -12,6 +12,8 @@ struct DeployTests {
         case configuration
         case recipe
         case document
+        case unit
+        case manual
 
         init?(path: String, text: String) {
             if text.hasPrefix("#!/usr/bin/env bash\n") {
@@ -22,6 +24,10 @@ struct DeployTests {
                 self = .configuration
             } else if path.hasSuffix(".json") {
                 self = .document
+            } else if path.hasSuffix(".service") {
+                self = .unit
+            } else if path.hasSuffix("/README.md") {
+                self = .manual
             } else {
                 return nil
             }
@@ -39,6 +45,8 @@ struct DeployTests {
         case .configuration: _ = try Configuration.parse(Array(text.utf8), file: "\(Checkout.root)/\(path)")
         case .recipe: _ = try RecipeFile.parse(Array(text.utf8), file: path)
         case .document: _ = try JSON.parse(Array(text.utf8))
+        case .unit: try check(unit: path)
+        case .manual: try check(manual: path, text)
         }
     }
 
@@ -71,6 +79,29 @@ struct DeployTests {
         }
     }
 
+    /// systemd reads every line of it, and finds it hardened; only that nothing is installed here may be wrong with it.
+    private func check(unit path: String) throws {
+        let full = "\(Checkout.root)/\(path)"
+        let verified = try Systemd(["verify", full])
+        let faults = verified.said.split(separator: "\n").filter {
+            !$0.hasSuffix("is not executable: No such file or directory")
+        }
+        #expect(faults.isEmpty, "\(verified.said)")
+        // From 0, nothing to gain by taking it over, to 100.
+        let exposure = try Systemd(["security", "--offline=true", "--threshold=20", full])
+        #expect(exposure.code == 0, "\(exposure.said)")
+    }
+
+    /// What it says to look at is there.
+    private func check(manual path: String, _ text: String) throws {
+        let folder = path.dropLast("README.md".count)
+        let named = text.split(separator: "`").filter { $0.hasSuffix(".service") || $0 == "jobpass.yaml" }
+        #expect(!named.isEmpty, "\(path) names none of the files beside it")
+        for file in named {
+            #expect(try Files.status("\(Checkout.root)/\(folder)\(file)") != nil, "\(path) names \(file)")
+        }
+    }
+
     private func check(script path: String) throws {
         let status = try #require(try Files.status("\(Checkout.root)/\(path)"))
         #expect(status.mode & 0o100 != 0, "\(path) cannot be run: chmod +x")
@@ -85,10 +116,32 @@ private struct Shellcheck {
     let said: String
 
     init(_ path: String) throws {
-        let output = try FileDescriptor.inMemory("shellcheck")
+        let run = try Checker("shellcheck", ["--external-sources", "--source-path=SCRIPTDIR", path])
+        (code, said) = (run.code, run.said)
+    }
+}
+
+/// What systemd-analyze says of a unit.
+private struct Systemd {
+    let code: Int32
+    let said: String
+
+    init(_ arguments: [String]) throws {
+        let run = try Checker("systemd-analyze", arguments)
+        (code, said) = (run.code, run.said)
+    }
+}
+
+/// A program that looks at a file, run to its end.
+private struct Checker {
+    let code: Int32
+    let said: String
+
+    init(_ program: String, _ arguments: [String]) throws {
+        let output = try FileDescriptor.inMemory(program)
         let process = try Process(
-            "shellcheck",
-            ["--external-sources", "--source-path=SCRIPTDIR", path],
+            program,
+            arguments,
             environment: .current,
             input: .null,
             output: .descriptor(output.number),
@@ -96,6 +149,6 @@ private struct Shellcheck {
         )
         code = process.wait().code
         output.rewind()
-        said = String(decoding: try output.readToEnd(limit: 1 << 20, subject: "shellcheck"), as: UTF8.self)
+        said = String(decoding: try output.readToEnd(limit: 1 << 20, subject: program), as: UTF8.self)
     }
 }

@@ -26,7 +26,7 @@ extension Broker {
     func beginSession(_ call: Call) async throws(Problem) -> HTTPResponse {
         let auditor = try await auditor(of: call, bySession: false)
         var response = HTTPResponse.secretJSON(200, ["name": .string(auditor.name)])
-        let text = sessions.begin(auditor.name, at: clock())
+        let text = sessions.begin(auditor, at: clock())
         response.fields.append("Set-Cookie", cookie(text, lifetime: AuditSessions.lifetime.wholeSeconds))
         return response
     }

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Crypto
 internal import Encoding
 internal import HTTP
@@ -15,30 +16,35 @@ final class AuditSessions: Sendable {
 
     private struct Session {
         let principal: String
+        /// What the principal showed then: where its token or certificate is another by now, the session is over.
+        let proof: Principal.Proof
         let end: UnixTime
     }
 
     private let sessions = Lock<[SHA256Digest: Session]>([:])
 
     /// Begins a principal's session, and returns the text that its cookie holds; the oldest makes room where there are too many.
-    func begin(_ principal: String, at now: UnixTime) -> String {
+    func begin(_ principal: Principal, at now: UnixTime) -> String {
         let text = Base64URL.encode(Entropy.bytes(32))
         sessions.withLock { sessions in
             sessions = sessions.filter { $0.value.end > now }
             if sessions.count >= Self.most, let oldest = sessions.min(by: { $0.value.end < $1.value.end }) {
                 sessions[oldest.key] = nil
             }
-            sessions[SHA256.hash(text)] = Session(principal: principal, end: now + Self.lifetime)
+            sessions[SHA256.hash(text)] = Session(
+                principal: principal.name,
+                proof: principal.proof,
+                end: now + Self.lifetime
+            )
         }
         return text
     }
 
-    /// Whose session a cookie is; nil where it is none, or over.
-    func principal(of text: String, at now: UnixTime) -> String? {
-        sessions.withLock { sessions in
-            guard let session = sessions[SHA256.hash(text)], session.end > now else { return nil }
-            return session.principal
-        }
+    /// Whose session a cookie is, as the principal is configured now; nil where it is none, or over.
+    func principal(of text: String, among principals: Principals, at now: UnixTime) -> Principal? {
+        let session = sessions.withLock { $0[SHA256.hash(text)] }
+        guard let session, session.end > now, let principal = principals.named(session.principal) else { return nil }
+        return principal.proof == session.proof ? principal : nil
     }
 
     /// Ends a session.

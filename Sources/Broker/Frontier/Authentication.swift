@@ -90,7 +90,7 @@ extension Broker {
         guard call.request.method == .get || call.request.method == .head,
             call.request.fields["Authorization"] == nil, let text = AuditSessions.text(in: call.request)
         else { return nil }
-        guard let name = sessions.principal(of: text, at: clock()), let principal = now.principals.named(name) else {
+        guard let principal = sessions.principal(of: text, among: now.principals, at: clock()) else {
             throw Problem(.invalidToken, "The session has ended: sign in again.")
         }
         return principal

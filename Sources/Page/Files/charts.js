@@ -65,14 +65,15 @@ const short = n => n >= 1e6 ? `${n / 1e6}M` : n >= 1e3 ? `${n / 1e3}k` : String(
 
 /// Who reaches what: projects and jobs at the left, targets at the right, ribbons as wide as there are entries.
 export function flows(place, all, choose) {
-  const most = 12, kinds = {t: "target", c: "context", a: "audience"};
+  const most = 16, kinds = {t: "target", c: "context", a: "audience"};
   const name = purpose => purpose.slice(1), kind = purpose => kinds[purpose[0]] ?? "target";
   const sum = pick => {
     const totals = new Map();
     for (const f of all) totals.set(pick(f), (totals.get(pick(f)) ?? 0) + f.count);
     return [...totals].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   };
-  const who = f => `${f.project}\n${f.job}`;
+  // Where there are more jobs than can be told apart, their projects stand for them.
+  const byJob = f => `${f.project}\n${f.job}`, who = sum(byJob).length <= most ? byJob : f => f.project;
   const lefts = sum(who), rights = sum(f => f.purpose);
   if (!lefts.length) { place.replaceChildren(html("p", {class: "quiet"}, "Nothing in this period.")); return; }
   const keptLeft = new Set(lefts.slice(0, most).map(l => l[0])), keptRight = new Set(rights.slice(0, most).map(r => r[0]));
@@ -87,20 +88,25 @@ export function flows(place, all, choose) {
   const width = Math.max(320, Math.min(1000, place.clientWidth || 800)), narrow = width < 560, gap = 14;
   const height = Math.max(ls.length, rs.length) * 34 + 20, total = [...links.values()].reduce((n, k) => n + k.count, 0);
   const margin = narrow ? width * .3 : width * .26;
+  // Both sides are drawn to one scale, that of the side with more gaps; each is set in the middle of the height.
+  const scale = (height - gap * (Math.max(ls.length, rs.length) + 1)) / total;
   const layout = nodes => {
-    const room = height - gap * (nodes.length + 1);
-    let at = gap;
-    for (const n of nodes) { n.size = Math.max(2, n.count / total * room); n.y = at; n.used = 0; at += n.size + gap; }
+    for (const n of nodes) { n.size = Math.max(2, n.count * scale); n.used = 0; }
+    let at = Math.max(gap, (height - nodes.reduce((sum, n) => sum + n.size + gap, -gap)) / 2);
+    for (const n of nodes) { n.y = at; at += n.size + gap; }
+    return at;
   };
-  layout(ls); layout(rs);
-  const root = svg("svg", {viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Who reaches what"});
-  for (const k of [...links.values()].sort((a, b) => b.count - a.count)) {
-    const l = ls.find(n => n.id === k.l), r = rs.find(n => n.id === k.r);
-    const wide = Math.max(1, k.count / total * (height - gap * (Math.max(ls.length, rs.length) + 1)));
-    const y1 = l.y + l.used + wide / 2, y2 = r.y + r.used + wide / 2, x1 = margin + 6, x2 = width - margin - 6, mid = (x1 + x2) / 2;
-    l.used += wide; r.used += wide;
+  const tall = Math.max(layout(ls), layout(rs));
+  const root = svg("svg", {viewBox: `0 0 ${width} ${tall}`, role: "group", "aria-label": "Who reaches what"});
+  // Ribbons leave and arrive in the order of the nodes they join, so that as few as can be cross.
+  const at = (nodes, id) => nodes.findIndex(n => n.id === id), ribbons = [...links.values()];
+  for (const k of ribbons) k.wide = Math.max(1, k.count * scale);
+  for (const k of ribbons.toSorted((a, b) => at(rs, a.r) - at(rs, b.r))) { const l = ls[at(ls, k.l)]; k.y1 = l.y + l.used + k.wide / 2; l.used += k.wide; }
+  for (const k of ribbons.toSorted((a, b) => at(ls, a.l) - at(ls, b.l))) { const r = rs[at(rs, k.r)]; k.y2 = r.y + r.used + k.wide / 2; r.used += k.wide; }
+  for (const k of ribbons.toSorted((a, b) => b.count - a.count)) {
+    const x1 = margin + 6, x2 = width - margin - 6, mid = (x1 + x2) / 2;
     const cls = k.refused * 2 > k.count ? "flow refused" : k.r && k.r[0] === "c" ? "flow static" : "flow";
-    root.append(svg("path", {class: cls, "stroke-width": wide, d: `M${x1} ${y1} C${mid} ${y1} ${mid} ${y2} ${x2} ${y2}`},
+    root.append(svg("path", {class: cls, "stroke-width": k.wide, d: `M${x1} ${k.y1} C${mid} ${k.y1} ${mid} ${k.y2} ${x2} ${k.y2}`},
       title(`${k.l.replace("\n", " · ") || "others"} → ${k.r ? name(k.r) : "others"}: ${number(k.count)}${k.refused ? `, ${number(k.refused)} refused` : ""}`)));
   }
   const fit = (text, chars) => text.length > chars ? "…" + text.slice(1 - chars) : text, chars = Math.floor((margin - 10) / 7);
@@ -114,8 +120,28 @@ export function flows(place, all, choose) {
     }
     root.append(g);
   };
-  for (const n of ls) { const [project, job] = n.id.split("\n"); node(n, margin, "end", n.id ? `${project} · ${job}` : "others", n.id ? {project, job} : null); }
+  for (const n of ls) {
+    const [project, job] = n.id.split("\n");
+    node(n, margin, "end", n.id.replace("\n", " · ") || "others", n.id ? {project, ...(job ? {job} : {})} : null);
+  }
   for (const n of rs) node(n, width - margin, "start", n.id ? name(n.id) : "others", n.id ? {[kind(n.id)]: name(n.id)} : null);
   const rows = [...links.values()].sort((a, b) => b.count - a.count).map(k => [k.l.replace("\n", " · ") || "others", k.r ? name(k.r) : "others", number(k.count), number(k.refused)]);
-  place.replaceChildren(root, numbers(["Project · job", "Reaches", "Entries", "Refused"], rows));
+  place.replaceChildren(root, numbers(["Project, job", "Reaches", "Entries", "Refused"], rows));
+}
+
+/// A line that goes down a step at a time: what is left of something.
+export function steps(place, series, unit, key, called) {
+  const width = Math.max(300, Math.min(1200, place.clientWidth || 800)), height = 140, left = 48, bottom = 26, top = 8;
+  const most = Math.max(1, ...series.map(s => s[key])), step = niceStep(most / 3), ceiling = Math.ceil(most / step) * step;
+  const y = value => height - bottom - value / ceiling * (height - bottom - top), wide = (width - left) / Math.max(1, series.length);
+  const root = svg("svg", {viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${called}: ${series.at(0)?.[key] ?? 0} at first, ${series.at(-1)?.[key] ?? 0} now`});
+  const axis = svg("g", {class: "axis"});
+  for (let value = 0; value <= ceiling; value += step) {
+    axis.append(svg("line", {x1: left, x2: width, y1: y(value), y2: y(value)}), svg("text", {x: left - 6, y: y(value) + 4, "text-anchor": "end"}, short(value)));
+  }
+  const every = Math.ceil(series.length / Math.max(1, Math.floor((width - left) / 110)));
+  series.forEach((s, i) => { if (i % every === 0 && left + i * wide < width - 70) axis.append(svg("text", {x: left + i * wide, y: height - 8}, label(s.at, unit))); });
+  const path = series.map((s, i) => `${i ? "L" : "M"}${left + i * wide} ${y(s[key])} H${left + (i + 1) * wide}`).join(" ");
+  root.append(axis, svg("path", {class: "left", d: path}, title(called)));
+  place.replaceChildren(html("p", {class: "quiet"}, called), root);
 }

@@ -1,14 +1,10 @@
 // The auditors' page. Its state is its URL: what is filtered and which entry is open can be sent to a colleague.
-import {prove, readLeaf, bytesOf, parseKey} from "/audit/proof.js";
-import {bars, flows, html, number} from "/audit/charts.js";
+import {prove, readLeaf, bytesOf, parseKey, kinds} from "/audit/proof.js";
+import {bars, flows, html, number, steps} from "/audit/charts.js";
 
 const $ = id => document.getElementById(id);
 const filterNames = ["project", "job", "target", "kind", "outcome", "workflow", "ref", "subject", "audience", "context", "secret", "run",
   "principal", "jti", "token_sha256", "trace", "kid", "credential", "session"];
-const kinds = ["run.registered", "run.ended", "token.issued", "token.denied", "exchange.succeeded", "exchange.denied", "exchange.refused",
-  "exchange.failed", "fallback.used", "secret.read", "secret.denied", "secret.changed", "key.changed", "config.loaded",
-  "federation.accepted", "federation.denied", "admin.denied", "output.unmasked", "credential.revoked", "ledger.pruned",
-  "probe.sent", "probe.refused", "probe.accepted", "probe.failed"];
 const page = 50;
 let key = null, shown = [], next = null, timer = null, turn = 0;
 
@@ -51,7 +47,7 @@ function enter(name) {
 function leave(message = "") {
   clearInterval(timer); shown = []; $("entry").close();
   for (const id of ["entries", "keys", "contexts"]) $(id).tBodies[0].replaceChildren();
-  for (const id of ["totals", "time", "flows", "burn", "facts", "claims", "story"]) $(id).replaceChildren();
+  for (const id of ["totals", "time", "flows", "burn", "left", "facts", "claims", "story"]) $(id).replaceChildren();
   $("inside").hidden = true; $("who").hidden = true; $("entrance").hidden = false; $("head").textContent = "";
   $("sign-in-error").textContent = message; $("token").focus();
 }
@@ -75,6 +71,8 @@ async function show() {
     if (link.dataset.view === now.view) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   }
   for (const section of document.querySelectorAll("[data-section]")) section.hidden = section.dataset.section !== now.view;
+  // What a key has signed is asked for by its name; no filter changes the list of keys.
+  $("filters").hidden = $("chips").hidden = now.view === "keys";
   fill(now);
   clearInterval(timer);
   try {
@@ -142,9 +140,14 @@ async function overview(mine) {
   flows($("flows"), summary.flows, filter => go({view: "entries", filters: {...state().filters, ...filter}}));
 }
 async function statics(mine) {
-  const summary = await ask(`/v1/audit/summary?${filterQuery()}`);
+  const query = filterQuery();
+  for (const name of ["kind", "outcome"]) query.delete(name);
+  const summary = await ask(`/v1/audit/summary?${query}`);
   if (mine !== turn) return;
+  const left = summary.series.map(s => ({at: s.at, left: summary.statics.filter(c => c.last >= s.at - s.at % 86400).length}));
+  steps($("left"), left, summary.unit, "left", "Contexts that are used on this day or later: the ones that still cannot go");
   bars($("burn"), summary.series, summary.unit, [["reads", "reads"], ["fallbacks", "fallbacks"]], "Uses of static secrets");
+  $("no-contexts").hidden = summary.statics.length > 0;
   $("contexts").tBodies[0].replaceChildren(...summary.statics.map(s => html("tr", {}, html("td", {}, s.context), html("td", {}, number(s.count)),
     html("td", {}, new Date(s.last * 1000).toISOString().slice(0, 10)), html("td", {}, s.projects.join(", ")))));
 }
@@ -159,15 +162,15 @@ async function keys(mine) {
     lives.set(event.kid, {...life, last: event, issuer: event.issuer ?? life.issuer, jwk: event.claims?.jwk ?? life.jwk});
   }
   $("keys").tBodies[0].replaceChildren(...[...lives].map(([kid, life]) => html("tr", {}, html("td", {}, link(life.last.index, kid)),
-    html("td", {}, life.issuer ?? "–"), html("td", {}, life.jwk?.alg ?? "–"), html("td", {}, when(life.first)),
-    html("td", {}, `${when(life.last.time)} ${life.last.reason ?? ""}`), html("td", {}, published.has(kid) ? "published" : "archived"))));
+    html("td", {}, life.issuer ?? "–"), html("td", {}, life.jwk?.alg ?? "–"), html("td", {class: published.has(kid) ? "succeeded" : "quiet"}, published.has(kid) ? "published" : "archived"),
+    html("td", {}, when(life.first)), html("td", {}, `${when(life.last.time)} ${life.last.reason ?? ""}`))));
   await logKey();
 }
 async function logKey() {
   if (!key) {
     key = parseKey(await (await fetch("/log/key")).text());
     const known = localStorage.getItem(`jobpass key ${key.name}`);
-    key.state = known === null ? "seen for the first time by this browser" : known === key.text ? "the same as when this browser first saw it" : "NOT the one that this browser saw first";
+    key.state = known === null ? "new to this browser" : known === key.text ? "the same as when this browser first saw it" : "NOT the one that this browser saw first";
     key.isChanged = known !== null && known !== key.text;
     if (known === null) localStorage.setItem(`jobpass key ${key.name}`, key.text);
   }

@@ -58,7 +58,8 @@ const fields = {1: "trace", 2: "run", 3: "principal", 4: "address", 5: "issuer",
   10: "token_sha256", 11: "claims", 12: "target", 13: "context", 14: "secret", 15: "version", 16: "credential", 17: "session",
   18: "rule", 19: "reason", 20: "cause", 21: "covered"};
 
-const kinds = ["run.registered", "run.ended", "token.issued", "token.denied", "exchange.succeeded", "exchange.denied", "exchange.refused",
+/// By their numbers in an entry’s bytes, less one (EntryKind.swift).
+export const kinds = ["run.registered", "run.ended", "token.issued", "token.denied", "exchange.succeeded", "exchange.denied", "exchange.refused",
   "exchange.failed", "fallback.used", "secret.read", "secret.denied", "secret.changed", "key.changed", "config.loaded",
   "federation.accepted", "federation.denied", "admin.denied", "output.unmasked", "credential.revoked", "ledger.pruned",
   "probe.sent", "probe.refused", "probe.accepted", "probe.failed"];

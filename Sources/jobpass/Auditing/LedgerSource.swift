@@ -5,6 +5,7 @@ internal import HTTP
 internal import HTTPClient
 internal import JSON
 internal import Ledger
+internal import POSIX
 internal import Stores
 
 /// Where a ledger is read from by those who check it: a broker's interface, or its store.
@@ -43,6 +44,16 @@ enum LedgerSource: Sendable {
         }
     }
 
+    /// The newest checkpoint that witnesses have cosigned, with their cosignatures; nil where none has.
+    func witnessed() async throws -> [UInt8]? {
+        switch self {
+        case .store(let store):
+            let path = "\(store.path).witnessed"
+            return try Files.status(path) == nil ? nil : try Files.read(path, limit: SignedNote.largest)
+        case .broker(let remote): return try await remote.find("log", "witnessed")
+        }
+    }
+
     /// Hashes of a tile, as many as a tree of this size has there.
     func tile(_ address: TileAddress, under size: UInt64) async throws -> [UInt8] {
         let width = address.width(inTreeOf: size)
@@ -71,6 +82,27 @@ enum LedgerSource: Sendable {
     }
 }
 
+extension LedgerSource {
+    /// Verifies every entry, every tile and their order up to a checkpoint, and shows each bundle that holds.
+    ///
+    /// - Throws: `LedgerError` that names the first entry that is wrong.
+    func walk(to checkpoint: Checkpoint, _ visit: ([StoredEntry]) -> Void = { _ in }) async throws -> LedgerWalk {
+        var walk = LedgerWalk()
+        while walk.size < checkpoint.size {
+            let number = walk.size >> 8
+            let end = min(walk.size + 256, checkpoint.size)
+            let tile = try await tile(TileAddress(level: 0, number: number), under: checkpoint.size)
+            let entries = try await entries(number, under: checkpoint.size)
+            for computed in try walk.take(entries, upTo: end, tile: tile) {
+                try walk.compare(computed, with: try await self.tile(computed.address, under: checkpoint.size))
+            }
+            visit(entries)
+        }
+        try walk.finish(at: checkpoint)
+        return walk
+    }
+}
+
 /// A broker's ledger, read over HTTP with an auditor's token.
 final class RemoteLedger: Sendable {
     private let client: BrokerClient
@@ -86,6 +118,12 @@ final class RemoteLedger: Sendable {
     }
 
     func get(_ path: String...) async throws -> [UInt8] { try await client.answer(.get, path) }
+
+    /// What is at a path; nil where nothing is.
+    func find(_ path: String...) async throws -> [UInt8]? {
+        let answer = try await client.response(.get, path)
+        return answer.status == 404 ? nil : try client.checked(answer)
+    }
 }
 
 /// The key by which an auditor verifies a ledger.

@@ -1,4 +1,5 @@
 internal import Auditing
+internal import Configuration
 internal import Crypto
 internal import EventLoop
 internal import JSON
@@ -23,6 +24,14 @@ enum AuditReportCommand {
         kind: .file
     )
 
+    static let witness = Option.value(
+        "witness",
+        "KEY",
+        "a witness's verifier key, whose cosignature the report is to verify and name; with --config those of "
+            + "ledger.witnesses are known",
+        repeats: true
+    )
+
     static let definition = Command(
         name: "report",
         summary: "write the evidence of a period, verified, as HTML and JSON",
@@ -33,7 +42,7 @@ enum AuditReportCommand {
                 + "that does not verify.",
             "Without --output the JSON goes to standard output.",
         ],
-        options: [since, until, output, AuditKey.option] + LedgerSource.options,
+        options: [since, until, output, AuditKey.option, witness] + LedgerSource.options,
         examples: [
             Command.Example(
                 "jobpass audit report --since 2026-10-01 --until 2026-11-01 --output october.html --key ledger.vkey",
@@ -52,25 +61,7 @@ enum AuditReportCommand {
         let end = try Moment.parse(until, invocation, now: now) ?? now
         guard start < end else { throw CommandError.usage("\(invocation.label)--since is not before --until") }
         let report = try EventLoop.runToCompletion { loop in
-            let source = try LedgerSource(invocation, on: loop)
-            let key = try await AuditKey.find(invocation, source)
-            let note = try await source.checkpoint()
-            let checkpoint = try Checkpoint(note: note, verifiedBy: key)
-            var report = AuditReport(since: start, until: end, checkpoint: note, key: key)
-            var walk = LedgerWalk()
-            while walk.size < checkpoint.size {
-                let number = walk.size >> 8
-                let stop = min(walk.size + 256, checkpoint.size)
-                let tile = try await source.tile(TileAddress(level: 0, number: number), under: checkpoint.size)
-                let entries = try await source.entries(number, under: checkpoint.size)
-                for computed in try walk.take(entries, upTo: stop, tile: tile) {
-                    try walk.compare(computed, with: try await source.tile(computed.address, under: checkpoint.size))
-                }
-                for entry in entries { report.take(entry) }
-            }
-            try walk.finish(at: checkpoint)
-            report.verified(walk)
-            return report
+            try await gather(start..<end, invocation, try LedgerSource(invocation, on: loop))
         }
         let console = Console(invocation.environment)
         guard let path = invocation[output] else {
@@ -81,5 +72,43 @@ enum AuditReportCommand {
         try Files.replace("\(path).json", report.json.serialized(pretty: true) + [0x0A], mode: 0o644)
         console.note("wrote \(path) and \(path).json")
         return .success
+    }
+
+    /// Verifies the whole ledger, and takes what the period holds on the way.
+    private static func gather(
+        _ period: Range<UnixTime>,
+        _ invocation: Invocation,
+        _ source: LedgerSource
+    ) async throws -> AuditReport {
+        let key = try await AuditKey.find(invocation, source)
+        let note = try await source.checkpoint()
+        let checkpoint = try Checkpoint(note: note, verifiedBy: key)
+        var report = AuditReport(since: period.lowerBound, until: period.upperBound, checkpoint: note, key: key)
+        let walk = try await source.walk(to: checkpoint) { entries in for entry in entries { report.take(entry) } }
+        report.verified(walk)
+        let known = try Witnesses(invocation)
+        if let cosigned = try await source.witnessed() {
+            let earlier = try Checkpoint(note: cosigned, verifiedBy: key)
+            try await Consistency.check(earlier, checkpoint, source)
+            for witness in known.keys { report.note(witness, on: cosigned, of: earlier) }
+        }
+        return report
+    }
+}
+
+/// The witnesses that an auditor knows.
+private struct Witnesses {
+    let keys: [CosignatureKey]
+
+    /// Those that a call names, and those of its configuration.
+    init(_ invocation: Invocation) throws {
+        var texts = invocation.all(AuditReportCommand.witness)
+        if invocation[ConfigurationFile.option] != nil {
+            // Each is written 'KEY URL' there.
+            texts += try ConfigurationFile(invocation).settings.ledger.witnesses.compactMap { line in
+                line.split(separator: " ").first.map { String($0) }
+            }
+        }
+        keys = try texts.map { try CosignatureKey($0) }
     }
 }

@@ -24,6 +24,9 @@ enum AuditVerifyCommand {
             "Reads the whole ledger, from a broker by its HTTP interface, from its store with --config, or from EXPORT, a file "
                 + "that audit export wrote, and verifies every entry, every tile of hashes, their order in time, gaps, and the "
                 + "checkpoint's signature. Where something is wrong it names the first entry that is, and exits with 65.",
+            "With --config the index that searches are answered by is compared with the entries too: who changed it could hide an "
+                + "entry from a search, though from nothing else. An export can be compared with checkpoints that were kept where "
+                + "it begins with entry 0.",
             "No look at a ledger alone shows that it was cut short together with its checkpoint: keep checkpoints, and give "
                 + "them with --checkpoint, or have witnesses keep them.",
         ],
@@ -64,6 +67,8 @@ enum AuditVerifyCommand {
         let pruned: UInt64
         let checkpoint: Checkpoint
         let earlier: [UInt64]
+        /// Entries that the searches' index agrees with; nil where there was none to look at.
+        let indexed: UInt64?
 
         var json: JSON {
             [
@@ -72,14 +77,19 @@ enum AuditVerifyCommand {
                 "origin": .string("\(checkpoint.origin)"), "size": .integer(Int64(clamping: checkpoint.size)),
                 "root": .string(Base64.encode(checkpoint.root.bytes)),
                 "consistent_with": .array(earlier.map { .integer(Int64(clamping: $0)) }),
+                "indexed": indexed.map { .integer(Int64(clamping: $0)) } ?? .null,
             ]
         }
 
         var text: String {
             let removed = pruned == 0 ? "" : ", \(pruned) of them pruned"
-            let kept = earlier.map { "it begins with the \($0) entries of the checkpoint given\n" }.joined()
-            return
-                "verified: \(entries) entries\(removed)\n\(checkpoint.origin), size \(checkpoint.size), root \(checkpoint.root)\n\(kept)"
+            let lines =
+                [
+                    "verified: \(entries) entries\(removed)",
+                    "\(checkpoint.origin), size \(checkpoint.size), root \(checkpoint.root)",
+                ] + earlier.map { "it begins with the \($0) entries of the checkpoint given" }
+                + (indexed.map { ["the index that searches use agrees with the first \($0)"] } ?? [])
+            return lines.map { "\($0)\n" }.joined()
         }
     }
 
@@ -88,26 +98,19 @@ enum AuditVerifyCommand {
             let source = try LedgerSource(invocation, on: loop)
             let key = try await AuditKey.find(invocation, source)
             let checkpoint = try Checkpoint(note: try await source.checkpoint(), verifiedBy: key)
-            var walk = LedgerWalk()
-            while walk.size < checkpoint.size {
-                let number = walk.size >> 8
-                let end = min(walk.size + 256, checkpoint.size)
-                let tile = try await source.tile(TileAddress(level: 0, number: number), under: checkpoint.size)
-                let entries = try await source.entries(number, under: checkpoint.size)
-                for computed in try walk.take(entries, upTo: end, tile: tile) {
-                    try walk.compare(computed, with: try await source.tile(computed.address, under: checkpoint.size))
-                }
-            }
-            try walk.finish(at: checkpoint)
-            if case .store(let store) = source { try checkEnd(of: store, checkpoint, key) }
+            let indexed = try IndexCheck(source)
+            let walk = try await source.walk(to: checkpoint)
+            // Nothing may stand behind the last entry that the head covers.
+            if case .store(let store) = source { try LedgerVerifier(storage: store, key: key).verifyEnd() }
             let kept = try await checkEarlier(invocation, key, checkpoint, source)
-            return Result(entries: walk.size, pruned: walk.pruned, checkpoint: checkpoint, earlier: kept)
+            return Result(
+                entries: walk.size,
+                pruned: walk.pruned,
+                checkpoint: checkpoint,
+                earlier: kept,
+                indexed: try await indexed?.result()
+            )
         }
-    }
-
-    /// Nothing may stand behind the last entry that the head covers.
-    private static func checkEnd(of store: SQLiteStore, _ checkpoint: Checkpoint, _ key: VerifierKey) throws {
-        try LedgerVerifier(storage: store, key: key).verifyEnd()
     }
 
     /// Each checkpoint that was kept must be the beginning of this one.
@@ -127,93 +130,46 @@ enum AuditVerifyCommand {
     }
 
     private static func verify(export path: String, _ invocation: Invocation) throws -> Result {
+        let kept = try invocation.all(earlier).map { try LocalFile.read($0) }
         var lines = try LineReader(path)
-        var reader = ExportReader(try AuditKey.given(invocation))
+        var reader = ExportReader(try AuditKey.given(invocation), beginningWith: kept)
         while let line = try lines.next() { try reader.take(line) }
         let checkpoint = try reader.finish()
+        guard let key = reader.key else { throw CommandError(.badData, "the export names no key") }
         if !reader.hasTrustedKey {
             Console(invocation.environment).warning(
                 "the key is the one in the export: give the one you know with --key"
             )
         }
-        for kept in invocation.all(earlier) {
-            let note = try Checkpoint(note: try LocalFile.read(kept), verifiedBy: reader.key ?? VerifierKey(""))
-            guard note.size <= checkpoint.size else { throw Consistency.shorter(note, checkpoint) }
-        }
-        return Result(entries: reader.entries, pruned: reader.pruned, checkpoint: checkpoint, earlier: [])
-    }
-}
-
-/// Whether one checkpoint is the beginning of another.
-enum Consistency {
-    /// Proves it out of a ledger's hashes.
-    ///
-    /// - Throws: `CommandError` with exit code 65 where it is not.
-    static func check(_ earlier: Checkpoint, _ later: Checkpoint, _ source: LedgerSource) async throws {
-        guard earlier.size <= later.size else { throw shorter(earlier, later) }
-        let path = try await TileCache(source, size: later.size).prove { prover throws(LedgerError) in
-            try prover.consistency(from: earlier.size)
-        }
-        guard
-            MerkleProof.verifyConsistency(
-                from: (earlier.size, earlier.root),
-                to: (later.size, later.root),
-                path: path
-            )
-        else {
-            throw CommandError(
-                .badData,
-                "the ledger of \(later.size) entries does not begin with the \(earlier.size) that the earlier checkpoint covers",
-                advice: "it was forked or rewritten: keep both checkpoints as evidence"
-            )
-        }
-    }
-
-    static func shorter(_ earlier: Checkpoint, _ later: Checkpoint) -> CommandError {
-        CommandError(
-            .badData,
-            "the ledger has \(later.size) entries, and the earlier checkpoint covers \(earlier.size): it was cut short at entry \(later.size)",
-            advice: "keep the earlier checkpoint as evidence, and find out who put an older copy in its place"
+        return Result(
+            entries: reader.entries,
+            pruned: reader.pruned,
+            checkpoint: checkpoint,
+            earlier: try kept.map { try Checkpoint(note: $0, verifiedBy: key).size },
+            indexed: nil
         )
     }
 }
 
-/// Tiles that proofs are made of, each fetched once.
-actor TileCache {
-    private let source: LedgerSource
-    private let size: UInt64
-    private var tiles: [TileAddress: [UInt8]] = [:]
+/// The comparison of a store's index with its entries, on a thread of its own beside the walk over the ledger.
+private struct IndexCheck {
+    private let thread: WorkerThread
+    private let checking: Task<UInt64, any Error>
 
-    init(_ source: LedgerSource, size: UInt64) {
-        self.source = source
-        self.size = size
+    /// Begins it; nil where there is no index to look at, as from afar.
+    init?(_ source: LedgerSource) throws {
+        guard case .store(let store) = source,
+            let storage = try SQLiteAuditIndex(existingBesideStore: store.path)
+        else { return nil }
+        // By a connection of its own, so that neither waits for the other's reads.
+        let index = AuditIndex(storage: storage, of: try SQLiteStore(opening: store.path))
+        thread = try WorkerThread()
+        checking = Task(executorPreference: thread) { try index.verify() }
     }
 
-    /// Makes a proof, fetching what it turns out to need.
-    func prove<Proof: Sendable>(
-        _ make: @Sendable (MerkleProver) throws(LedgerError) -> Proof
-    ) async throws -> Proof {
-        while true {
-            let known = tiles
-            let wanted = Wanted()
-            let prover = MerkleProver(size: size) { address throws(LedgerError) in
-                if let tile = known[address] { return tile }
-                wanted.note(address)
-                return nil
-            }
-            do throws(LedgerError) {
-                return try make(prover)
-            } catch {
-                guard let address = wanted.address, tiles[address] == nil else { throw error }
-                // Leaves' tiles are many, and each is needed for one bundle alone.
-                if tiles.count > 512 { tiles = tiles.filter { $0.key.level > 0 } }
-                tiles[address] = try await source.tile(address, under: size)
-            }
-        }
-    }
-
-    private final class Wanted {
-        var address: TileAddress?
-        func note(_ missing: TileAddress) { address = missing }
+    /// How many entries the index agrees with.
+    func result() async throws -> UInt64 {
+        defer { thread.stop() }
+        return try await checking.value
     }
 }

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Crypto
 internal import Encoding
 internal import EventLoop
 internal import HTTP
@@ -72,11 +73,13 @@ struct WitnessFeed: Sendable {
                     failures = 0
                 } catch {
                     failures += 1
-                    if failures == 1 {
-                        lines.warning(
-                            "a witness does not cosign",
-                            ["witness": "\(witness.key.name)", "reason": "\(error)"]
-                        )
+                    // Once for each time that it goes away; a fork each time, since somebody has to look.
+                    let error = CommandError(describing: error)
+                    let facts: Log.Fields = ["witness": "\(witness.key.name)", "reason": error.message]
+                    if error.exit == .badData {
+                        lines.error("a witness refuses the ledger", facts)
+                    } else if failures == 1 {
+                        lines.warning("a witness does not cosign", facts)
                     }
                 }
             }
@@ -114,6 +117,7 @@ struct WitnessFeed: Sendable {
                 )
             )
             if answer.status == 409, let stands = Self.number(answer.body), stands != old {
+                try await compare(checkpoint, with: witness, transport)
                 old = stands
                 continue
             }
@@ -130,6 +134,32 @@ struct WitnessFeed: Sendable {
             return checkpoint.size
         }
         throw CommandError(.badData, "\(witness.url) never stood where it said")
+    }
+
+    /// Looks at the checkpoint that a witness keeps, where it shows it: one that we signed must be the beginning of ours.
+    private func compare(_ ours: Checkpoint, with witness: Witness, _ transport: any Transport) async throws {
+        let kept = try await transport.send(
+            OutgoingRequest(
+                .get,
+                url: "\(witness.url)/\(SHA256.hash("\(ours.origin)").hex)/checkpoint",
+                limits: OutgoingRequest.Limits(responseBytes: SignedNote.largest)
+            )
+        )
+        // It need not be shown below the same address (C2SP tlog-witness); then the proof that comes next decides.
+        guard kept.status == 200, let theirs = try? Checkpoint(note: kept.body, verifiedBy: log) else { return }
+        guard theirs.size <= ours.size else { throw Self.fork(witness, theirs, "has only \(ours.size) entries") }
+        let root = try MerkleProver(size: theirs.size) { [store] address throws(LedgerError) in try store.tile(address)
+        }
+        .root()
+        guard root == theirs.root else { throw Self.fork(witness, theirs, "has another root there, \(root)") }
+    }
+
+    private static func fork(_ witness: Witness, _ theirs: Checkpoint, _ but: String) -> CommandError {
+        CommandError(
+            .badData,
+            "FORK: \(witness.key.name) keeps a checkpoint of \(theirs.size) entries that this ledger's key has signed, and the "
+                + "store \(but): an older or another copy was put in its place; keep both as evidence"
+        )
     }
 
     private static func number(_ body: [UInt8]) -> UInt64? {
