@@ -272,7 +272,7 @@ let tests: [Target] = [
         exclude: ["Corpus", "Properties", "run"],
         swiftSettings: strict
     ),  // the corpora; `Tests/Fuzz/run` fuzzes
-    suite("Rules", ["Configuration", "JSON", "POSIX"]),
+    suite("Rules", ["Broker", "Configuration", "Exchange", "JSON", "POSIX"]),
 ]
 
 let package = Package(

@@ -30,6 +30,7 @@ extension CommandTree {
                 ProbeCommand.definition,
                 TrustCommand.definition,
                 SandboxCommand.definition,
+                BenchCommand.definition,
                 CompletionsCommand.definition,
             ])
         ),

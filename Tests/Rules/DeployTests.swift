@@ -12,11 +12,21 @@ struct DeployTests {
         case configuration
         case recipe
         case document
+        /// A service of systemd's.
         case unit
-        case manual
+        /// What Prometheus is configured with.
+        case prometheus
+        /// Prose, whose links lead somewhere.
+        case guide
 
         init?(path: String, text: String) {
-            if text.hasPrefix("#!/usr/bin/env bash\n") {
+            if path.hasPrefix("deploy/prometheus/"), path.hasSuffix(".yaml") {
+                self = .prometheus
+            } else if path.hasSuffix(".service") {
+                self = .unit
+            } else if path.hasSuffix(".md") {
+                self = .guide
+            } else if text.hasPrefix("#!/usr/bin/env bash\n") {
                 self = .script
             } else if path.hasPrefix("deploy/recipes/"), !path.hasSuffix("/jobpass.yaml"), path.hasSuffix(".yaml") {
                 self = .recipe
@@ -24,10 +34,6 @@ struct DeployTests {
                 self = .configuration
             } else if path.hasSuffix(".json") {
                 self = .document
-            } else if path.hasSuffix(".service") {
-                self = .unit
-            } else if path.hasSuffix("/README.md") {
-                self = .manual
             } else {
                 return nil
             }
@@ -40,13 +46,14 @@ struct DeployTests {
     )
     func files(path: String) throws {
         let text = try Checkout.text(path)
-        switch try #require(Kind(path: path, text: text), "nothing tries \(path): no script, no YAML, no JSON") {
+        switch try #require(Kind(path: path, text: text), "nothing tries \(path): of which kind is it?") {
         case .script: try check(script: path)
         case .configuration: _ = try Configuration.parse(Array(text.utf8), file: "\(Checkout.root)/\(path)")
         case .recipe: _ = try RecipeFile.parse(Array(text.utf8), file: path)
         case .document: _ = try JSON.parse(Array(text.utf8))
         case .unit: try check(unit: path)
-        case .manual: try check(manual: path, text)
+        case .prometheus: try check(prometheus: path)
+        case .guide: check(guide: path, text)
         }
     }
 
@@ -65,7 +72,7 @@ struct DeployTests {
         defer { try? Files.removeTree(folder) }
         let script = Paths.join(folder, "script")
         try Files.writeNew(script, Array("#!/usr/bin/env bash\n\(line)".utf8))
-        #expect(try Shellcheck(script).code != 0)
+        #expect(try shellcheck(script).code != 0)
     }
 
     @Test("each configuration in README.md is part of the file that its first line names")
@@ -79,69 +86,55 @@ struct DeployTests {
         }
     }
 
-    /// systemd reads every line of it, and finds it hardened; only that nothing is installed here may be wrong with it.
+    /// `systemd-analyze security` counts from 0, all doors shut, to 10.
     private func check(unit path: String) throws {
-        let full = "\(Checkout.root)/\(path)"
-        let verified = try Systemd(["verify", full])
-        let faults = verified.said.split(separator: "\n").filter {
-            !$0.hasSuffix("is not executable: No such file or directory")
-        }
-        #expect(faults.isEmpty, "\(verified.said)")
-        // From 0, nothing to gain by taking it over, to 100.
-        let exposure = try Systemd(["security", "--offline=true", "--threshold=20", full])
-        #expect(exposure.code == 0, "\(exposure.said)")
+        let judged = try Tool("systemd-analyze", ["security", "--offline=yes", "--threshold=20", path])
+        #expect(judged.code == 0, "its exposure is 2.0 or more: \(judged.said)")
+        let verified = try Tool("systemd-analyze", ["verify", path])
+        let faults = verified.said.split(separator: "\n").filter { !$0.contains("jobpass is not executable") }
+        #expect(faults == [])
     }
 
-    /// What it says to look at is there.
-    private func check(manual path: String, _ text: String) throws {
-        let folder = path.dropLast("README.md".count)
-        let named = text.split(separator: "`").filter { $0.hasSuffix(".service") || $0 == "jobpass.yaml" }
-        #expect(!named.isEmpty, "\(path) names none of the files beside it")
-        for file in named {
-            #expect(try Files.status("\(Checkout.root)/\(folder)\(file)") != nil, "\(path) names \(file)")
+    private func check(prometheus path: String) throws {
+        let kind =
+            path.hasSuffix(".test.yaml") ? ["test", "rules"] : ["check", path.contains("alerts") ? "rules" : "config"]
+        let result = try Tool("promtool", kind + [path])
+        #expect(result.code == 0, "\(result.said)")
+    }
+
+    private func check(guide path: String, _ text: String) {
+        let folder = path.split(separator: "/").dropLast().joined(separator: "/")
+        for part in text.split(separator: "](").dropFirst() {
+            let link = String(part.prefix { $0 != ")" && $0 != "#" })
+            guard !link.isEmpty, !link.contains("://") else { continue }
+            #expect((try? Files.status("\(Checkout.root)/\(folder)/\(link)")) != nil, "\(path) leads to \(link)")
         }
     }
 
     private func check(script path: String) throws {
         let status = try #require(try Files.status("\(Checkout.root)/\(path)"))
         #expect(status.mode & 0o100 != 0, "\(path) cannot be run: chmod +x")
-        let result = try Shellcheck("\(Checkout.root)/\(path)")
+        let result = try shellcheck("\(Checkout.root)/\(path)")
         #expect(result.code == 0, "\(result.said)")
     }
 }
 
 /// What shellcheck says of a script; it parses as bash does, so `bash -n` would say nothing more.
-private struct Shellcheck {
-    let code: Int32
-    let said: String
-
-    init(_ path: String) throws {
-        let run = try Checker("shellcheck", ["--external-sources", "--source-path=SCRIPTDIR", path])
-        (code, said) = (run.code, run.said)
-    }
+private func shellcheck(_ path: String) throws -> Tool {
+    try Tool("shellcheck", ["--external-sources", "--source-path=SCRIPTDIR", path])
 }
 
-/// What systemd-analyze says of a unit.
-private struct Systemd {
-    let code: Int32
-    let said: String
-
-    init(_ arguments: [String]) throws {
-        let run = try Checker("systemd-analyze", arguments)
-        (code, said) = (run.code, run.said)
-    }
-}
-
-/// A program that looks at a file, run to its end.
-private struct Checker {
+/// What a program says of a file, seen from the top of the checkout.
+private struct Tool {
     let code: Int32
     let said: String
 
     init(_ program: String, _ arguments: [String]) throws {
         let output = try FileDescriptor.inMemory(program)
+        let line = ["cd \"$1\" && shift && exec \"$@\"", "sh", Checkout.root, program] + arguments
         let process = try Process(
-            program,
-            arguments,
+            "sh",
+            ["-c"] + line,
             environment: .current,
             input: .null,
             output: .descriptor(output.number),

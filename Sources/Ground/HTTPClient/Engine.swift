@@ -16,11 +16,15 @@ internal import HTTP
     private var isClosed = false
 
     /// More requests wait for one of these, within their own time limit.
-    private static let mostConnections = 256
-    private static let mostIdleConnections = 32
+    private let mostConnections: Int
+    private let mostIdleConnections: Int
 
     /// Makes an engine that opens nothing yet.
-    init(on loop: EventLoop) { self.loop = loop }
+    init(on loop: EventLoop, connections: Int?) {
+        self.loop = loop
+        mostConnections = connections ?? 256
+        mostIdleConnections = connections ?? 32
+    }
 
     /// Begins a transfer; the completion runs once, on the loop's thread.
     func begin(_ transfer: Transfer, completion: @escaping Completion) {
@@ -72,8 +76,8 @@ internal import HTTP
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_multi_setopt_sockets(multi, Self.watchSocket, context)
         unsafe ccurl_multi_setopt_timer(multi, Self.setTimer, context)
-        unsafe ccurl_multi_setopt_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, Self.mostConnections)
-        unsafe ccurl_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, Self.mostIdleConnections)
+        unsafe ccurl_multi_setopt_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, mostConnections)
+        unsafe ccurl_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, mostIdleConnections)
         unsafe self.multi = multi
         return unsafe multi
     }

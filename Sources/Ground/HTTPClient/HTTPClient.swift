@@ -16,7 +16,10 @@ package final class HTTPClient: Transport {
     private let engine: Engine
 
     /// Makes a client whose requests run on a loop.
-    package init(on loop: EventLoop) { engine = Engine(on: loop) }
+    ///
+    /// More requests at once than `connections` (256) wait for one another. As many stay open for the next request, 32 where it is
+    /// not given.
+    package init(on loop: EventLoop, connections: Int? = nil) { engine = Engine(on: loop, connections: connections) }
 
     deinit {
         let engine = engine
