@@ -9,6 +9,7 @@ struct MetricTests {
     private static let told: Set<String> = {
         let metrics = Metrics()
         metrics.count(fallback: .used, of: "t")
+        metrics.count(probe: .refused, of: "t")
         let page = metrics.text(ledgerSize: 1, activeRuns: 1, circuits: [("t", .open)])
         let names = page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
         return Set(names.map(String.init))
