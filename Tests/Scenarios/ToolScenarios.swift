@@ -205,7 +205,7 @@ extension Scenarios {
             #expect(plain.code == 0 && plain.output.isEmpty, "no password goes out over plain http")
         }
 
-        @Test("kubectl and the Kubernetes client for Python use the exec plugin")
+        @Test("the Kubernetes client for Python uses the exec plugin, and old kubectls are answered in their version")
         func kubernetes() async throws {
             let scenario = try await scenario()
             let folder = try Folder()
@@ -224,24 +224,6 @@ extension Scenarios {
                 environment: named.merging(["SCRIPT": RelyingParty.script("kubernetes_version.py")]) { $1 }
             )
             #expect(python.code == 0 && python.output == "v1.33.0-test\n", "\(python)")
-            // What an old kubectl knows as well; jobpass answers in the version that it is asked in.
-            try folder.write(
-                "plugin",
-                """
-                {"apiVersion": "v1", "kind": "Config", "current-context": "c",
-                 "clusters": [{"name": "k", "cluster": {"server": "\(scenario.broker.url)"}}],
-                 "contexts": [{"name": "c", "context": {"cluster": "k", "user": "cluster"}}],
-                 "users": [{"name": "cluster", "user": {"exec": {
-                   "apiVersion": "client.authentication.k8s.io/v1beta1", "command": "jobpass",
-                   "args": ["credential", "cluster", "--format", "kubernetes"], "interactiveMode": "Never"}}}]}
-                """
-            )
-            let kubectl = try Finished(
-                "kubectl",
-                ["--kubeconfig", folder.path("plugin"), "get", "--raw", "/version"],
-                environment: named
-            )
-            #expect(kubectl.code == 0 && kubectl.output.contains("v1.33.0-test"), "\(kubectl)")
             let info =
                 #"{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","spec":{"interactive":false}}"#
             let beta = try Finished(
