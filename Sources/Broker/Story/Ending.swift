@@ -47,8 +47,8 @@ extension Broker {
         }
     }
 
-    /// Ends credentials at their clouds, all at once, and records of each how that went.
-    func revoke(_ held: [HeldCredential], of run: Run, trace: String, through exchange: Exchange) async {
+    /// Ends credentials at their clouds, all at once, and records of each how that went; those of probes are of no run.
+    func revoke(_ held: [HeldCredential], of run: Run?, trace: String, through exchange: Exchange) async {
         await withTaskGroup(of: Void.self) { group in
             for credential in held where credential.revocation != nil {
                 group.addTask { await self.revoke(credential, of: run, trace: trace, through: exchange) }
@@ -58,7 +58,7 @@ extension Broker {
 
     private func revoke(
         _ credential: HeldCredential,
-        of run: Run,
+        of run: Run?,
         trace: String,
         through exchange: Exchange
     ) async {
@@ -66,23 +66,23 @@ extension Broker {
         var entry: Entry
         do throws(ExchangeFailure) {
             try await exchange.revoke(revocation, at: credential.target)
-            entry = Entry(.credentialRevoked, .succeeded, of: run, trace: trace)
+            entry = Entry(.credentialRevoked, .succeeded, ofAny: run, trace: trace)
         } catch {
-            entry = Entry(.credentialRevoked, error.outcome, of: run, trace: trace)
+            entry = Entry(.credentialRevoked, error.outcome, ofAny: run, trace: trace)
             entry.cause = error.description
             entry.expires = credential.expires
             entry.reason = "it lives on \(Self.end(of: credential))"
             log.tracing(trace).warning(
                 "a credential could not be revoked",
                 [
-                    "target": credential.target.name, "credential": credential.name ?? "", "run": run.id,
+                    "target": credential.target.name, "credential": credential.name ?? "", "run": run?.id ?? "",
                     "cause": error.description, "lives": Self.end(of: credential),
                 ]
             )
         }
         entry.target = credential.target.name
         entry.credential = credential.name
-        // The run is over whether this is recorded or not, and nothing is released here.
+        // It is over whether this is recorded or not, and nothing is released here.
         _ = try? await record(entry)
     }
 
@@ -103,5 +103,11 @@ extension Broker {
 
     private static func end(of credential: HeldCredential) -> String {
         credential.expires.map { "until \(RFC3339.format($0))" } ?? "without an end"
+    }
+}
+
+extension Entry {
+    fileprivate init(_ kind: EntryKind, _ outcome: Outcome, ofAny run: Run?, trace: String) {
+        if let run { self.init(kind, outcome, of: run, trace: trace) } else { self.init(kind, outcome, trace: trace) }
     }
 }

@@ -34,17 +34,8 @@ struct ProbeModel: Sendable {
         var query = AuditQuery()
         query.kind = .exchangeSucceeded
         query.target = target.name
-        query.limit = Self.remembered
-        let (audit, policy) = (broker.audit, broker.now.policy)
-        let page: AuditPage
-        do throws(AuditError) {
-            page = try await withTaskExecutorPreference(broker.auditExecutor) { () async throws(AuditError) in
-                try audit.entries(matching: query)
-            }
-        } catch {
-            throw Problem(error)
-        }
-        for case .entry(let view) in page.records {
+        let policy = broker.now.policy
+        for view in try await broker.recall(query, upTo: Self.remembered) {
             let members = view.claims?.members.compactMap { member in
                 member.value.asString.map { (name: member.name, value: $0) }
             }

@@ -29,16 +29,6 @@ extension Broker {
         var query = AuditQuery()
         query.kind = .probeSent
         query.target = target
-        query.limit = 1
-        let audit = audit
-        do throws(AuditError) {
-            let page = try await withTaskExecutorPreference(auditExecutor) { () async throws(AuditError) in
-                try audit.entries(matching: query)
-            }
-            if case .entry(let view)? = page.records.first { return view.leaf.time }
-            return nil
-        } catch {
-            throw Problem(error)
-        }
+        return try await recall(query, upTo: 1).first?.leaf.time
     }
 }

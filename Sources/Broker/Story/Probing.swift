@@ -155,35 +155,18 @@ extension Broker {
         entry.credential = held.name
         entry.expires = held.expires
         let recorded = await recorded(entry)
-        try await end(held, trace: trace, through: exchange)
+        await revoke([held], of: nil, trace: trace, through: exchange)
         if let problem = recorded { throw problem }
         return .accepted(condition: loophole.condition, fix: loophole.fix)
     }
 
     /// Records an entry, and gives the problem back rather than let it keep the credential alive.
-    private func recorded(_ entry: Entry) async -> Problem? {
+    func recorded(_ entry: Entry) async -> Problem? {
         do throws(Problem) {
             try await record(entry)
             return nil
         } catch {
             return error
         }
-    }
-
-    /// Ends a credential that nobody may have, where its cloud does that; else it was dropped, and lives on unused.
-    func end(_ held: HeldCredential, trace: String, through exchange: Exchange) async throws(Problem) {
-        guard let revocation = held.revocation else { return }
-        var entry: Entry
-        do throws(ExchangeFailure) {
-            try await exchange.revoke(revocation, at: held.target)
-            entry = Entry(.credentialRevoked, .succeeded, trace: trace)
-        } catch {
-            entry = Entry(.credentialRevoked, error.outcome, trace: trace)
-            entry.cause = error.description
-            entry.expires = held.expires
-        }
-        entry.target = held.target.name
-        entry.credential = held.name
-        try await record(entry)
     }
 }

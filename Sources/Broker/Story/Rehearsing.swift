@@ -85,8 +85,10 @@ extension Broker {
             entry.credential = held.name
             entry.expires = held.expires
             entry.reason = "rehearsed by doctor: released to nobody"
-            try await record(entry)
-            try await end(held, trace: trace, through: exchange)
+            // Nobody gets it, recorded or not, so it ends either way.
+            let recorded = await recorded(entry)
+            await revoke([held], of: run, trace: trace, through: exchange)
+            if let problem = recorded { throw problem }
             return .success(.traded(subject: grant.subject, expires: held.expires))
         } catch {
             return .failure(error)
