@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// How long certificates of a PEM text still hold.
 package enum CertificateLife {
-    /// Until the first certificate of the chain ends, by this machine's clock; negative where that is over.
+    /// Until any certificate of the chain ends, by this machine's clock; negative where one has ended.
     ///
     /// - Throws: `CryptoError` with code `certificate`.
     package static func left(inPEM text: [UInt8]) throws(CryptoError) -> Duration {

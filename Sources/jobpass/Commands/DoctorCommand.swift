@@ -68,7 +68,7 @@ enum DoctorCommand {
             checks = try EventLoop.runToCompletion { loop in try await outside(url, invocation, on: loop) }
         } else {
             let examination = try Examination(invocation)
-            checks = try EventLoop.runToCompletion { loop in await examination.run(on: loop) }
+            checks = try EventLoop.runToCompletion { loop in try await examination.run(on: loop) }
         }
         try show(checks, invocation)
         return exit(for: checks)

@@ -36,7 +36,9 @@ struct Examination: Sendable {
     }
 
     /// Every check, from the outside in.
-    func run(on loop: EventLoop) async -> [Check] {
+    ///
+    /// - Throws: where the examination itself cannot be made, which says nothing of the broker.
+    func run(on loop: EventLoop) async throws -> [Check] {
         var checks: [Check] = []
         guard let settings = configuration(&checks) else { return checks }
         let targets = settings.targets.filter { target == nil || $0.name == target }
@@ -54,8 +56,7 @@ struct Examination: Sendable {
             return checks
         }
         guard let local = broker(settings, &checks) else { return checks }
-        let doctor: Doctor
-        do { doctor = try DoctorCommand.doctor(invocation, on: loop) } catch { return checks }
+        let doctor = try DoctorCommand.doctor(invocation, on: loop)
         checks += certificate(settings)
         let isPublicWanted = targets.contains(where: \.isPublicCloud)
         let trusted = ExpectedIssuer(local.standing.trusted, isPublicWanted: isPublicWanted)
@@ -123,9 +124,14 @@ struct Examination: Sendable {
 
     /// The broker's own certificate, before it ends.
     private func certificate(_ settings: Settings) -> [Check] {
-        guard let file = settings.tls?.certificate, let text = try? Files.read(file, limit: 1 << 20),
-            let left = try? CertificateLife.left(inPEM: text)
-        else { return [] }
+        guard let file = settings.tls?.certificate else { return [] }
+        let left: Duration
+        do {
+            left = try CertificateLife.left(inPEM: try Files.read(file, limit: 1 << 20))
+        } catch {
+            let fix = "put the chain there that 'tls.certificate' names, the broker's own certificate first"
+            return [.failed("certificate", file, seen: "\(error)", wanted: "a certificate in PEM", fix: fix)]
+        }
         let fix = "renew it, and reload the broker: kill -HUP"
         let days = left.wholeSeconds / 86_400
         if left <= .zero {
@@ -143,7 +149,16 @@ struct Examination: Sendable {
         let now = SystemClock.now()
         var checks: [Check] = []
         for context in local.settings.contexts {
-            guard let secrets = try? await local.opened.vault.list(context.name) else { continue }
+            let secrets: [SecretSummary]
+            do {
+                secrets = try await local.opened.vault.list(context.name)
+            } catch {
+                let fix = "see 'jobpass secret list \(context.name.text)'"
+                checks.append(
+                    .failed("secrets", context.name.text, seen: "\(error)", wanted: "a list of them", fix: fix)
+                )
+                continue
+            }
             for secret in secrets {
                 guard let since = context.overdueSince(secret, at: now) else { continue }
                 let name = "\(context.name.text) \(secret.name.text)"
