@@ -40,7 +40,12 @@ extension Broker {
         over transport: any Transport,
         pacing: Pacing
     ) async throws(Problem) -> [ProbeFinding] {
-        guard let target = now.targets[name] else { throw Problem(.notFound, "There is no target '\(name)'.") }
+        guard let target = now.targets[name] else {
+            throw Problem(
+                .notFound,
+                "There is no target '\(name)'; see 'targets' in the configuration."
+            )
+        }
         guard target.probed != nil else {
             throw Problem(.conflict, "Target '\(name)' is not to be probed: write 'probe: true' in its settings first.")
         }

@@ -53,7 +53,9 @@ enum TrustGenerateCommand {
         else {
             throw CommandError.usage(
                 "\(invocation.label)there is no target '\(name)'",
-                advice: "the configuration has \(settings.targets.map(\.name).joined(separator: ", "))"
+                advice: settings.targets.isEmpty
+                    ? "the configuration has no targets yet: write it under 'targets' first"
+                    : "the configuration has \(settings.targets.map(\.name).joined(separator: ", "))"
             )
         }
         let siblings = settings.targets.filter { $0.name != name }
