@@ -261,7 +261,7 @@ let tests: [Target] = [
     ),
     .target(
         name: "Fuzzing",
-        dependencies: ["Encoding", "Intake", "Text", "Time", "JSON", "XML", "YAML", "Ledger", "Tokens", "EventLoop"],
+        dependencies: ["Encoding", "Intake", "Text", "Time", "JSON", "XML", "YAML", "Ledger", "Tokens", "Trust", "EventLoop"],
         path: "Tests/Fuzz/Properties",
         swiftSettings: strict
     ),
