@@ -261,7 +261,9 @@ let tests: [Target] = [
     ),
     .target(
         name: "Fuzzing",
-        dependencies: ["Encoding", "Intake", "Text", "Time", "JSON", "XML", "YAML", "Ledger", "Tokens", "Trust", "EventLoop"],
+        dependencies: [
+            "Encoding", "Intake", "Text", "Time", "JSON", "XML", "YAML", "Ledger", "Tokens", "Trust", "EventLoop",
+        ],
         path: "Tests/Fuzz/Properties",
         swiftSettings: strict
     ),
