@@ -1,5 +1,6 @@
 import Encoding
 import HTTP
+import HTTPServer
 import JSON
 import POSIX
 import Support
@@ -232,6 +233,44 @@ extension Scenarios {
                 environment: named.merging(["KUBERNETES_EXEC_INFO": info]) { $1 }
             )
             #expect(beta.output.contains("client.authentication.k8s.io/v1beta1"))
+        }
+
+        @Test("kubectl uses the exec plugin, also one that is years old")
+        func kubectl() async throws {
+            let scenario = try await scenario()
+            let folder = try Folder()
+            let authority = try TestAuthority()
+            // kubectl shows credentials over TLS alone.
+            let issued = try authority.issue("cluster", for: ["IP:127.0.0.1"], days: 1)
+            let cluster = try await TestHTTPServer(tls: try authority.context(issued)) { request in
+                guard request.path == "/version", request.fields["Authorization"] == "Bearer header.cluster.x" else {
+                    return HTTPResponse(status: 401)
+                }
+                let version: JSON = ["major": "1", "minor": "33", "gitVersion": "v1.33.0-test"]
+                return HTTPResponse(
+                    status: 200,
+                    fields: ["Content-Type": "application/json"],
+                    body: version.serialized()
+                )
+            }
+            try folder.write(
+                "kubeconfig",
+                """
+                {"apiVersion": "v1", "kind": "Config", "current-context": "c",
+                 "clusters": [{"name": "k", "cluster": {"server": "https://127.0.0.1:\(cluster.server.port)",
+                   "certificate-authority": "\(authority.certificateFile)"}}],
+                 "contexts": [{"name": "c", "context": {"cluster": "k", "user": "cluster"}}],
+                 "users": [{"name": "cluster", "user": {"exec": {
+                   "apiVersion": "client.authentication.k8s.io/v1beta1", "command": "jobpass",
+                   "args": ["credential", "cluster", "--format", "kubernetes"], "interactiveMode": "Never"}}}]}
+                """
+            )
+            let run = try Finished(
+                "kubectl",
+                ["--kubeconfig", folder.path("kubeconfig"), "get", "--raw", "/version"],
+                environment: try variables(scenario, folder, [:])
+            )
+            #expect(run.code == 0 && run.output.contains("v1.33.0-test"), "\(run)")
         }
 
         @Test("python-dotenv reads exactly what the dotenv form wrote")
