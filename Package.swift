@@ -90,6 +90,10 @@ let flow: [Target] = [
         "Tokens",
         ["Claims", "Policy", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Locks", "Time"]
     ),  // JWT, JWK, issuers, verifier
+    module(
+        "Federation",
+        ["Runs", "Tokens", "Crypto", "HTTP", "JSON", "Locks", "Text", "Time"]
+    ),  // another issuer's token becomes an attestation
     module("Secrets", ["Policy", "Ledger", "Crypto", "Encoding", "Locks", "Time"]),  // contexts, sealed at rest
     module("Intake", ["Crypto", "JSON", "Encoding", "Time"]),  // .env files and listings become names and values
     module(
@@ -126,7 +130,8 @@ let wiring: [Target] = [
     module(
         "Configuration",
         [
-            "YAML", "Policy", "Claims", "Exchange", "Secrets", "Runs", "Crypto", "HTTP", "JSON", "Logs", "POSIX",
+            "YAML", "Policy", "Claims", "Tokens", "Federation", "Exchange", "Secrets", "Runs", "Crypto", "HTTP", "JSON",
+            "Logs", "POSIX",
             "Text", "Encoding", "Time",
         ]
     ),  // YAML becomes typed settings
@@ -137,8 +142,8 @@ let wiring: [Target] = [
     module(
         "Broker",
         [
-            "Runs", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Delivery", "Page", "Auditing",
-            "Retirement", "Configuration", "HTTP",
+            "Runs", "Federation", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Delivery", "Page",
+            "Auditing", "Retirement", "Configuration", "HTTP",
             "JSON", "Logs", "Crypto", "Text", "Encoding", "Locks", "Time",
         ]
     ),  // the story, its endpoints, its error frontier
@@ -190,6 +195,11 @@ let tests: [Target] = [
         vectors: "Vectors"
     ),
     suite(
+        "FederationTests",
+        ["Federation", "Configuration", "Tokens", "Runs", "Crypto", "JSON", "Locks", "POSIX", "Time", "Support"],
+        vectors: "Vectors"
+    ),
+    suite(
         "RetirementTests",
         ["Retirement", "Secrets", "Ledger", "JSON", "Encoding", "Time", "Support"]
     ),
@@ -233,7 +243,8 @@ let tests: [Target] = [
     suite(
         "ConfigurationTests",
         [
-            "Configuration", "Claims", "Crypto", "Encoding", "Exchange", "HTTP", "JSON", "Ledger", "Logs", "Policy",
+            "Configuration", "Claims", "Crypto", "Encoding", "Exchange", "Federation", "HTTP", "JSON", "Ledger", "Logs",
+            "Policy",
             "POSIX", "Runs", "Secrets", "Time", "Tokens", "Support",
         ],
         vectors: "Vectors"
@@ -241,7 +252,8 @@ let tests: [Target] = [
     suite(
         "BrokerTests",
         [
-            "Broker", "Locks", "Auditing", "Configuration", "Runs", "Ledger", "Secrets", "Intake", "Stores", "Exchange",
+            "Broker", "Locks", "Auditing", "Configuration", "Federation", "Runs", "Ledger", "Secrets", "Intake",
+            "Stores", "Exchange",
             "Delivery", "Tokens", "HTTP", "JSON", "Logs", "POSIX", "jobpass",
             "Crypto", "Encoding", "Time",
             "Support",

@@ -2,6 +2,7 @@ package import Auditing
 internal import Crypto
 internal import Encoding
 package import Exchange
+internal import Federation
 package import HTTP
 package import Ledger
 internal import Locks
@@ -33,6 +34,8 @@ package final class Broker: Sendable {
         /// Keeps the newest checkpoint that witnesses have cosigned; of what was kept before, the note is in `cosigned`.
         package var keepWitnessed: @Sendable ([UInt8]) -> Void = { _ in }
         package var cosigned: [UInt8] = []
+        /// Changes the issuers' keys; nil where that is not done here.
+        package var keys: KeyOffice?
 
         /// Gathers the parts.
         package init(
@@ -70,6 +73,11 @@ package final class Broker: Sendable {
     let admission = Admission()
     let sessions = AuditSessions()
     let witnessed = Lock(Witnessed())
+    /// Verifies other issuers' tokens.
+    let upstream: Upstream
+    /// How many refusals of strangers' tokens may be recorded.
+    let strangers = Allowance(perMinute: 60)
+    let keys: KeyOffice?
     /// Puts the newest cosigned checkpoint where it outlasts the process.
     let keepWitnessed: @Sendable ([UInt8]) -> Void
     private let standing: Lock<Standing>
@@ -91,7 +99,13 @@ package final class Broker: Sendable {
         auditExecutor = parts.auditExecutor
         clock = parts.clock
         log = parts.log
+        upstream = Upstream(
+            keys: UpstreamKeys(clock: parts.clock) { [log = parts.log] in Self.tell($1, of: $0, log) },
+            spent: SpentTokens(),
+            clock: parts.clock
+        )
         keepWitnessed = parts.keepWitnessed
+        keys = parts.keys
         self.standing = Lock(standing)
     }
 

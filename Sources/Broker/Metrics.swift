@@ -18,6 +18,8 @@ package final class Metrics: Sendable {
     private let unavailable = Atomic<Int>(0)
     private let requests = Atomic<Int>(0)
     private let shared = Atomic<Int>(0)
+    private let federated = Atomic<Int>(0)
+    private let unfederated = Atomic<Int>(0)
 
     private let fallbacksByTarget = Lock<[String: [FallbackEvent: Int]]>([:])
     private let secrets = Lock(SecretFigures())
@@ -67,6 +69,8 @@ package final class Metrics: Sendable {
         case fallbackUsed
         case secretRead
         case unavailable
+        case federationAccepted
+        case federationDenied
     }
 
     /// Makes counters that stand at zero.
@@ -87,6 +91,8 @@ package final class Metrics: Sendable {
         case .fallbackUsed: fallbacks.add(1, ordering: .relaxed)
         case .secretRead: secretReads.add(1, ordering: .relaxed)
         case .unavailable: unavailable.add(1, ordering: .relaxed)
+        case .federationAccepted: federated.add(1, ordering: .relaxed)
+        case .federationDenied: unfederated.add(1, ordering: .relaxed)
         }
     }
 
@@ -111,6 +117,17 @@ package final class Metrics: Sendable {
     /// Takes note of what static secrets there are.
     package func note(_ figures: SecretFigures) { secrets.withLock { $0 = figures } }
 
+    private var exchangeSamples: [(labels: String, value: Int)] {
+        [
+            ("{outcome=\"succeeded\"}", read(exchanges)), ("{outcome=\"refused\"}", read(refusals)),
+            ("{outcome=\"outage\"}", read(outages)), ("{outcome=\"broken\"}", read(broken)),
+        ]
+    }
+
+    private var federationSamples: [(labels: String, value: Int)] {
+        [("{outcome=\"accepted\"}", read(federated)), ("{outcome=\"denied\"}", read(unfederated))]
+    }
+
     private var fallbackSamples: [(labels: String, value: Int)] {
         fallbacksByTarget.withLock { $0 }.sorted { $0.key < $1.key }.flatMap { target, counts in
             FallbackEvent.allCases.map { event in
@@ -134,21 +151,14 @@ package final class Metrics: Sendable {
         add("jobpass_runs_registered_total", "counter", "Runs registered.", [("", read(runs))])
         add("jobpass_tokens_issued_total", "counter", "ID tokens issued.", [("", read(tokens))])
         add("jobpass_denials_total", "counter", "Requests that policy denied.", [("", read(denials))])
-        add(
-            "jobpass_exchanges_total",
-            "counter",
-            "Trades at clouds by outcome.",
-            [
-                ("{outcome=\"succeeded\"}", read(exchanges)), ("{outcome=\"refused\"}", read(refusals)),
-                ("{outcome=\"outage\"}", read(outages)), ("{outcome=\"broken\"}", read(broken)),
-            ]
-        )
+        add("jobpass_exchanges_total", "counter", "Trades at clouds by outcome.", exchangeSamples)
         add(
             "jobpass_exchanges_shared_total",
             "counter",
             "Credentials released again to the run that holds them.",
             [("", read(shared))]
         )
+        add("jobpass_federation_total", "counter", "Other issuers' tokens by outcome.", federationSamples)
         if !circuits.isEmpty {
             add("jobpass_circuit", "gauge", "Whether a target's breaker stands so.", Self.samples(of: circuits))
         }

@@ -16,7 +16,7 @@ package struct ExpectedIssuer: Sendable {
     /// Describes an issuer by its keys.
     package init(_ issuer: Issuer, isPublicWanted: Bool) {
         url = issuer.url
-        signing = issuer.keys.all.filter { $0.state == .active }.map(\.kid)
+        signing = issuer.keys.all.filter { $0.life.state == .active }.map(\.kid)
         published = issuer.keys.all.map(\.kid)
         algorithms = issuer.keys.algorithms.map(\.rawValue)
         self.isPublicWanted = isPublicWanted

@@ -26,6 +26,16 @@ package struct AWSSignature: Sendable {
         self.service = service
     }
 
+    /// The request signed as S3 wants it: with the digest of its body in a field of its own.
+    package func signedWithDigest(_ request: OutgoingRequest, at now: UnixTime) -> OutgoingRequest {
+        var request = request
+        request.fields.append("X-Amz-Content-Sha256", SHA256.hash(request.body).hex)
+        return signed(request, at: now)
+    }
+
+    /// What the names of AWS's endpoints in a region end with.
+    package static func domain(of region: String) -> String { AWSPartition(region: region).domain }
+
     /// The request with the fields that prove who sends it: the time, the session's token and the signature.
     func signed(_ request: OutgoingRequest, at now: UnixTime) -> OutgoingRequest {
         var request = request

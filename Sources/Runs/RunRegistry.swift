@@ -71,6 +71,19 @@ package final class RunRegistry: Sendable {
         return admit(registration)
     }
 
+    /// A run that gets one token and is over: it has no request token, so nothing of it is kept but what the ledger says.
+    package func passing(_ attestation: consuming Attestation) -> Run {
+        var bytes = entropy(32)
+        return Run(
+            id: Self.identifier(entropy),
+            attestation: attestation,
+            registered: clock(),
+            tokenDigest: RequestToken(random: &bytes).digest
+        )
+    }
+
+    private static func identifier(_ entropy: (Int) -> [UInt8]) -> String { "run_" + Hex.encode(entropy(16)) }
+
     /// Finds the run for which a bearer speaks; this is on the path of every token and takes no more than a lock.
     package func authenticate(_ bearer: String) -> Authentication {
         guard let digest = RequestToken.digest(ofPresented: bearer) else { return .refused(.malformed) }
@@ -132,7 +145,7 @@ package final class RunRegistry: Sendable {
         var bytes = entropy(32)
         let token = RequestToken(random: &bytes)
         let run = Run(
-            id: "run_" + Hex.encode(entropy(16)),
+            id: Self.identifier(entropy),
             attestation: attestation,
             registered: now,
             tokenDigest: token.digest

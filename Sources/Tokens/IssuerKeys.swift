@@ -21,7 +21,7 @@ package struct IssuerKeys: Sendable {
             guard kids.insert(key.kid).inserted else {
                 throw Self.refused("the key \(key.kid) twice", wanted: "it once")
             }
-            guard key.state == .active else { continue }
+            guard key.life.state == .active else { continue }
             if let other = signing.updateValue(key, forKey: key.key.algorithm) {
                 throw Self.refused(
                     "the keys \(other.kid) and \(key.kid), both active for \(key.key.algorithm.rawValue)",
@@ -52,7 +52,7 @@ package struct IssuerKeys: Sendable {
     package func signing(_ algorithm: SignatureAlgorithm) -> IssuerKey? { signing[algorithm] }
 
     /// The algorithms that a key signs with, in the order of the keys.
-    package var algorithms: [SignatureAlgorithm] { all.filter { $0.state == .active }.map(\.key.algorithm) }
+    package var algorithms: [SignatureAlgorithm] { all.filter { $0.life.state == .active }.map(\.key.algorithm) }
 
     /// What is published: every key that signs or whose tokens may still be about.
     package var published: JWKSet { JWKSet(all.map(\.jwk)) }
@@ -64,14 +64,8 @@ package struct IssuerKeys: Sendable {
 
 /// One of an issuer's keys and how far its life has come.
 package final class IssuerKey: Sendable {
-    /// How far a key's life has come; every state is published.
-    package enum State: String, Sendable {
-        /// It signs.
-        case active
-    }
-
     package let key: SigningKey
-    package let state: State
+    package let life: KeyLife
     /// The key as relying parties see it.
     package let jwk: JWK
     /// The RFC 7638 thumbprint, by which headers name it.
@@ -80,9 +74,9 @@ package final class IssuerKey: Sendable {
     let headerPart: [UInt8]
 
     /// Makes a ring's key.
-    package init(_ key: SigningKey, _ state: State) {
+    package init(_ key: SigningKey, _ life: KeyLife) {
         self.key = key
-        self.state = state
+        self.life = life
         jwk = JWK(of: key)
         kid = JWK.thumbprint(of: key.publicKey.components)
         let header: JSON = ["alg": .string(key.algorithm.rawValue), "kid": .string(kid), "typ": "JWT"]
@@ -92,9 +86,15 @@ package final class IssuerKey: Sendable {
     /// Reads a key from the PEM that `pem()` wrote.
     ///
     /// - Throws: `CryptoError` with code `key`.
-    package convenience init(pem: borrowing SecretBytes, _ state: State) throws(CryptoError) {
-        self.init(try SigningKey(pem: pem), state)
+    package convenience init(pem: borrowing SecretBytes, _ life: KeyLife) throws(CryptoError) {
+        self.init(try SigningKey(pem: pem), life)
     }
+
+    /// Whether a person means this key: by its kid, or by the first eight characters or more, as its file is named.
+    package func isCalled(_ name: String) -> Bool { kid == name || name.utf8.count >= 8 && kid.hasPrefix(name) }
+
+    /// The same key, further in its life.
+    func living(_ life: KeyLife) -> IssuerKey { IssuerKey(key, life) }
 
     /// The private key as PKCS#8 in PEM.
     ///

@@ -4,7 +4,8 @@ internal import Time
 ///
 /// Keys are fetched when first needed, when they are older than `lifetime`, and when a token names one that is not among
 /// them; never by two callers at once, and never sooner than `pause` after the last attempt, so that tokens with invented
-/// names cannot make this program flood an issuer. While the issuer is down the keys of before serve on for `staleness`.
+/// names cannot make this program flood an issuer. While the issuer is down the keys of before serve on for `staleness`, and
+/// nobody waits for another attempt but who needs other keys.
 struct KeyCache<Flight: Sendable>: Sendable {
     static var lifetime: Duration { .seconds(300) }
     static var staleness: Duration { .seconds(3_600) }
@@ -17,6 +18,8 @@ struct KeyCache<Flight: Sendable>: Sendable {
         case join(Flight)
         /// Start a fetch and report it by `began`, then by `ended`.
         case fetch
+        /// Use these, and start a fetch for those who come later.
+        case useAndFetch(JWKSet)
         case fail(TokenError)
     }
 
@@ -27,6 +30,10 @@ struct KeyCache<Flight: Sendable>: Sendable {
 
     /// Answers a caller; one who needs other keys than it was given says so.
     func action(now: UnixTime, needsOthers: Bool) -> Action {
+        if isDown, !needsOthers, let held, isWithin(Self.staleness, of: held.fetched, now) {
+            let isTried = flight != nil || attempted.map { isWithin(Self.pause, of: $0, now) } ?? false
+            return isTried ? .use(held.keys) : .useAndFetch(held.keys)
+        }
         if let flight { return .join(flight) }
         if let held, !needsOthers, isWithin(Self.lifetime, of: held.fetched, now) { return .use(held.keys) }
         guard let attempted, isWithin(Self.pause, of: attempted, now) else { return .fetch }
@@ -49,6 +56,12 @@ struct KeyCache<Flight: Sendable>: Sendable {
         }
         return settled(now: now)
     }
+
+    /// Whether the last attempt failed.
+    var isDown: Bool { failure != nil }
+
+    /// Until when the keys of before serve on; nil where there are none.
+    var goodUntil: UnixTime? { held.map { $0.fetched + Self.staleness } }
 
     private func settled(now: UnixTime) -> Action {
         if let held, failure == nil || isWithin(Self.staleness, of: held.fetched, now) { return .use(held.keys) }

@@ -14,19 +14,22 @@ package final class PublishedKeys: Sendable {
     package let issuer: IssuerURL
     private let fetch: KeyFetch
     private let clock: WallClock
+    private let report: @Sendable (KeyReport) -> Void
     private let cache = Lock(KeyCache<Flight>())
 
     /// Makes a source that has fetched nothing yet; `certificateAuthorities` is the path of a PEM file to trust instead of the
-    /// system's.
+    /// system's, and `report` is told when the issuer goes and when it is back.
     package init(
         of issuer: IssuerURL,
         transport: any Transport,
         certificateAuthorities: String? = nil,
-        clock: @escaping WallClock
+        clock: @escaping WallClock,
+        report: @escaping @Sendable (KeyReport) -> Void = { _ in }
     ) {
         self.issuer = issuer
         fetch = KeyFetch(issuer: issuer, transport: transport, certificateAuthorities: certificateAuthorities)
         self.clock = clock
+        self.report = report
     }
 
     /// The keys, fetched where none are at hand or they are old; a caller who found the token's key missing says so.
@@ -44,6 +47,9 @@ package final class PublishedKeys: Sendable {
                 let flight = Flight { await self.run() }
                 cache.began(flight, now: now)
                 return .wait(flight)
+            case .useAndFetch(let keys):
+                cache.began(Flight { await self.run() }, now: now)
+                return .done(.success(keys))
             }
         }
         switch step {
@@ -65,14 +71,39 @@ package final class PublishedKeys: Sendable {
             result = .failure(error)
         }
         let now = clock()
-        return cache.withLock { cache in
+        let (outcome, news) = cache.withLock { cache in
+            let wasDown = cache.isDown
+            let outcome: Result<JWKSet, TokenError>
             switch cache.ended(result, now: now) {
-            case .use(let keys): .success(keys)
-            case .fail(let error): .failure(error)
-            case .join, .fetch: result
+            case .use(let keys), .useAndFetch(let keys): outcome = .success(keys)
+            case .fail(let error): outcome = .failure(error)
+            case .join, .fetch: outcome = result
             }
+            return (outcome, Self.news(result, wasDown: wasDown, goodUntil: cache.goodUntil))
+        }
+        if let news { report(news) }
+        return outcome
+    }
+
+    private static func news(
+        _ result: Result<JWKSet, TokenError>,
+        wasDown: Bool,
+        goodUntil: UnixTime?
+    ) -> KeyReport? {
+        switch (result, wasDown) {
+        case (.failure(let error), false): .gone(error, keysServeUntil: goodUntil)
+        case (.success, true): .back
+        default: nil
         }
     }
+}
+
+/// What became of an issuer's documents, for a log.
+package enum KeyReport: Sendable {
+    /// They cannot be had; keys that were fetched before serve on until then, where there are any.
+    case gone(TokenError, keysServeUntil: UnixTime?)
+    /// They can be had again.
+    case back
 }
 
 /// One fetch of an issuer's keys: the discovery document, then the key set that it names.

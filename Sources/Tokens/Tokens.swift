@@ -36,6 +36,8 @@ package struct TokenError: Error, Equatable, Sendable, CustomStringConvertible {
         case issuer
         /// The issuer's keys do not make a key ring, or hold none for the algorithm.
         case keyRing
+        /// A key's life does not allow what was asked.
+        case keyLife
         /// The token would live longer than any token may, or not at all.
         case lifetime
         /// OpenSSL could not sign.

@@ -24,6 +24,7 @@ extension CommandTree {
                 DockerCredentialCommand.definition,
                 GitCredentialCommand.definition,
                 SecretCommand.definition,
+                KeysCommand.definition,
                 AuditCommand.definition,
                 VerifyCommand.definition,
                 DoctorCommand.definition,

@@ -155,7 +155,8 @@ struct BrokerHarness {
         as bearer: String? = nil,
         body: String = "",
         fields: HTTPFields = [:],
-        checks: Bool = true
+        checks: Bool = true,
+        over transport: (any Transport)? = nil
     ) async throws -> Answer {
         var fields = fields
         if let bearer { fields.append("Authorization", "Bearer \(bearer)") }
@@ -168,7 +169,7 @@ struct BrokerHarness {
             body: Array(body.utf8),
             peer: HTTPPeer(address: "192.0.2.7", certificate: nil)
         )
-        let response = await broker.answer(request, over: network, pacing: time.pacing())
+        let response = await broker.answer(request, over: transport ?? network, pacing: time.pacing())
         // While others write, what is read is not of one moment.
         if !checks { return Answer(response: response) }
         _ = try LedgerChecker(storage: storage, key: book.signer.verifier).check()

@@ -45,6 +45,7 @@ struct BoundTests {
         Bound("token", "lifetime", ["10s", "1h"], ["9s", "61m", "5", "5min"]),
         Bound("token", "maximum_lifetime", ["10s", "24h"], ["9s", "25h"]),
         Bound("keys", "rotate_after", ["1d", "3650d"], ["23h", "3651d", "never"]),
+        Bound("keys", "cache_time", ["1s", "1d"], ["0s", "25h", "long"]),
     ]
 
     func parse(_ bound: Bound, _ value: String) throws -> Settings {

@@ -81,9 +81,9 @@ struct ProblemTests {
     func loads() throws {
         let directory = try Files.makeTemporaryDirectory("jobpass-configuration")
         defer { try? Files.removeTree(directory) }
-        try Files.writeNew("\(directory)/jobpass.yaml", Vectors.bytes("contract.yaml"))
+        try Files.writeNew("\(directory)/jobpass.yaml", Vectors.bytes("warnings.yaml"))
         let settings = try Configuration.load("\(directory)/jobpass.yaml")
-        #expect(settings.issuer.url == "https://ci.example.com")
-        #expect(settings.warnings.map(\.file) == ["\(directory)/jobpass.yaml"])
+        #expect(settings.issuer.url == "https://ci.example.com:8443")
+        #expect(settings.warnings.map(\.file) == Array(repeating: "\(directory)/jobpass.yaml", count: 2))
     }
 }

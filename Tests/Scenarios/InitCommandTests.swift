@@ -46,9 +46,11 @@ struct InitCommandTests {
             let isDirectory = try Files.status(path)?.kind == .directory
             #expect(mode == (isDirectory ? 0o700 : 0o600), "\(path)")
         }
-        let names = try Files.list(Paths.join(broker, "keys/trusted")).map { $0.prefix(6) }
+        let names = try Files.list(Paths.join(broker, "keys/trusted")).filter { $0.hasSuffix(".pem") }.map {
+            $0.prefix(6)
+        }
         #expect(names == ["ES256-", "RS256-"])
-        #expect(try Files.list(Paths.join(broker, "keys/untrusted")).count == 2)
+        #expect(try Files.list(Paths.join(broker, "keys/untrusted")).filter { $0.hasSuffix(".pem") }.count == 2)
         let check = try BuiltCommand.run(["config", "check", "--config", configuration])
         #expect(check.code == 0, "\(check.error)")
         #expect(check.output == "\(configuration) is good\n" && check.error.isEmpty)
@@ -122,7 +124,9 @@ struct InitCommandTests {
         try Files.makeDirectory(directory.file("secret"))
         let result = try BuiltCommand.run(["init", "--config", file])
         #expect(result.code == 0, "\(result.error)")
-        let names = try Files.list(directory.file("secret/keys/trusted")).map { $0.prefix(6) }
+        let names = try Files.list(directory.file("secret/keys/trusted")).filter { $0.hasSuffix(".pem") }.map {
+            $0.prefix(6)
+        }
         #expect(names == ["ES256-", "EdDSA-"])
         #expect(try Files.status(directory.file("data/ledger.db"))?.mode == 0o600)
         #expect(try Files.list(directory.path) == ["data", "mine.yaml", "secret"])

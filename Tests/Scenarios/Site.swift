@@ -22,8 +22,14 @@ final class Site: Sendable {
 
     /// Makes the folder by `jobpass init`, then writes the configuration that the scenario wants.
     ///
-    /// `settings` are the sections `audiences`, `targets` and `contexts`; the rest is the same for all.
-    init(_ settings: String, in folder: Folder, store: String = "site/jobpass.db") throws {
+    /// `settings` are the sections `audiences`, `targets` and `contexts`, `keys` further lines of that section; the rest is the same
+    /// for all.
+    init(
+        _ settings: String,
+        in folder: Folder,
+        store: String = "site/jobpass.db",
+        keys: String = ""
+    ) throws {
         self.folder = folder
         self.store = folder.path(store)
         port = try FreePort.next()
@@ -33,7 +39,7 @@ final class Site: Sendable {
             ["init", folder.path("site"), "--issuer", "http://127.0.0.1:\(port)"]
         )
         try #require(made.code == 0, "\(made)")
-        try writeConfiguration(settings)
+        try writeConfiguration(settings, keys: keys)
     }
 
     /// The issuer, and where the broker answers.
@@ -46,7 +52,7 @@ final class Site: Sendable {
     func token(_ principal: Principal) -> String { tokens[principal] ?? "" }
 
     /// Writes the configuration anew.
-    func writeConfiguration(_ settings: String) throws {
+    func writeConfiguration(_ settings: String, keys: String = "", issuer: String? = nil) throws {
         let principals = Principal.allCases.map { principal in
             """
               - name: \(principal.rawValue)
@@ -58,12 +64,13 @@ final class Site: Sendable {
         try folder.write(
             "site/jobpass.yaml",
             """
-            issuer: \(url)
+            issuer: \(issuer ?? url)
             listen: 127.0.0.1:\(port)
             store: sqlite:\(store)
             keys:
               directory: \(folder.path("site/keys"))
               algorithms: [RS256, ES256]
+            \(keys)
             principals:
             \(principals.joined(separator: "\n"))
             \(settings)

@@ -10,6 +10,7 @@ enum Endpoint: Sendable {
     case context
     case unmasked
     case whoami
+    case exchange
     case register
     case showRun
     case endRun
@@ -23,6 +24,11 @@ enum Endpoint: Sendable {
     case health
     case readiness
     case figures
+    case listKeys
+    case prepareKeys
+    case activateKey
+    case retireKey
+    case revokeKey
     case putSecret
     case deleteSecret
     case listSecrets
@@ -56,7 +62,8 @@ enum Endpoint: Sendable {
         paths.add(.get, "/v1/contexts/{name}", .context)
         paths.add(.post, "/v1/unmasked", .unmasked)
         paths.add(.get, "/v1/whoami", .whoami)
-        // Orchestrators.
+        // Jobs of other CI systems, and orchestrators.
+        paths.add(.post, "/oauth/token", .exchange)
         paths.add(.post, "/v1/runs", .register)
         paths.add(.get, "/v1/runs/{id}", .showRun)
         paths.add(.delete, "/v1/runs/{id}", .endRun)
@@ -74,6 +81,11 @@ enum Endpoint: Sendable {
         paths.add(.get, "/readyz", .readiness)
         paths.add(.get, "/metrics", .figures)
         // Administrators and auditors.
+        paths.add(.get, "/v1/keys", .listKeys)
+        paths.add(.post, "/v1/keys/prepare", .prepareKeys)
+        paths.add(.post, "/v1/keys/{kid}/activate", .activateKey)
+        paths.add(.post, "/v1/keys/{kid}/retire", .retireKey)
+        paths.add(.post, "/v1/keys/{kid}/revoke", .revokeKey)
         paths.add(.put, "/v1/contexts/{context}/secrets/{name}", .putSecret)
         paths.add(.delete, "/v1/contexts/{context}/secrets/{name}", .deleteSecret)
         paths.add(.get, "/v1/contexts/{context}/secrets", .listSecrets)
@@ -109,6 +121,7 @@ extension Broker {
         case .context: try await context(call)
         case .unmasked: try await unmasked(call)
         case .whoami: try whoami(call)
+        case .exchange: try await tradeForeignToken(call)
         case .register: try await register(call)
         case .showRun: try await showRun(call)
         case .endRun: try await endRun(call)
@@ -122,6 +135,11 @@ extension Broker {
         case .health: health()
         case .readiness: try readiness()
         case .figures: figures(call)
+        case .listKeys: try await listKeys(call)
+        case .prepareKeys: try await prepareKeys(call)
+        case .activateKey: try await activateKey(call)
+        case .retireKey: try await retireKey(call)
+        case .revokeKey: try await revokeKey(call)
         case .putSecret: try await putSecret(call)
         case .deleteSecret: try await deleteSecret(call)
         case .listSecrets: try await listSecrets(call)

@@ -1,11 +1,9 @@
 internal import HTTP
+internal import Time
 internal import Tokens
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/jwks.json`, and the same under `/untrusted/`: what clouds fetch.
 extension Broker {
-    /// How long a copy of the keys may be used: a new key is published for as long before it signs.
-    private static let cacheSeconds = 300
-
     /// The issuer's discovery document.
     func discovery(_ call: Call, isUntrusted: Bool) -> HTTPResponse {
         publish(issuer(isUntrusted).discoveryDocument, to: call)
@@ -24,7 +22,7 @@ extension Broker {
         let known = call.request.fields.values("If-None-Match").contains { document.matches(ifNoneMatch: $0) }
         var response = HTTPResponse(status: known ? 304 : 200, body: known ? [] : document.body)
         if !known { response.fields.append("Content-Type", "application/json") }
-        response.fields.append("Cache-Control", "public, max-age=\(Self.cacheSeconds)")
+        response.fields.append("Cache-Control", "public, max-age=\(now.cacheTime.wholeSeconds)")
         response.fields.append("ETag", document.entityTag)
         return response
     }

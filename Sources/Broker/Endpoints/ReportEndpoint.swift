@@ -40,7 +40,7 @@ extension Broker {
 
     /// Whoever may see names, dates and who reads what: an auditor, or an administrator of all contexts.
     private func requireReader(_ call: Call) async throws(Problem) {
-        guard case .auditor = try principal(of: call).role else {
+        guard case .auditor = try await principal(of: call).role else {
             _ = try await administrator(of: call)
             return
         }

@@ -30,7 +30,7 @@ extension Broker {
 
     /// The principal that calls, if it is an orchestrator.
     func orchestrator(of call: Call) async throws(Problem) -> (principal: Principal, attestor: Attestor) {
-        let principal = try principal(of: call)
+        let principal = try await principal(of: call)
         guard case .orchestrator(let attestor) = principal.role else {
             throw try await denied(
                 principal,
@@ -43,7 +43,7 @@ extension Broker {
 
     /// The principal that calls, if it administers a context.
     func administrator(of call: Call, context: String) async throws(Problem) -> Principal {
-        let principal = try principal(of: call)
+        let principal = try await principal(of: call)
         guard principal.administers(context) else {
             guard case .administrator = principal.role else { return try await administrator(of: call) }
             throw try await denied(
@@ -57,7 +57,7 @@ extension Broker {
 
     /// The principal that calls, if it is an administrator of more than some contexts.
     func administrator(of call: Call) async throws(Problem) -> Principal {
-        let principal = try principal(of: call)
+        let principal = try await principal(of: call)
         guard case .administrator = principal.role else {
             throw try await denied(
                 principal,
@@ -74,7 +74,7 @@ extension Broker {
     /// The principal that calls, if it is an auditor; who reads may also show the session of the page.
     func auditor(of call: Call, bySession: Bool = true) async throws(Problem) -> Principal {
         let session = bySession ? try signedIn(call) : nil
-        let principal = if let session { session } else { try principal(of: call) }
+        let principal = if let session { session } else { try await principal(of: call) }
         guard case .auditor = principal.role else {
             throw try await denied(
                 principal,
@@ -108,10 +108,11 @@ extension Broker {
     }
 
     /// Whoever calls: by its token where it sends one, else by its certificate.
-    func principal(of call: Call) throws(Problem) -> Principal {
+    func principal(of call: Call) async throws(Problem) -> Principal {
         if call.request.fields["Authorization"] != nil {
             let bearer = try call.bearer()
             if let principal = now.principals.find(bearer: bearer) { return principal }
+            if let principal = try await federatedPrincipal(of: String(bearer), call) { return principal }
             throw Problem(
                 .invalidToken,
                 bearer.hasPrefix(RequestToken.prefix)

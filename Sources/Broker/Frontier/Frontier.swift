@@ -1,5 +1,6 @@
 internal import Auditing
 internal import Exchange
+internal import Federation
 internal import HTTP
 internal import Ledger
 internal import Policy
@@ -68,6 +69,18 @@ extension Problem {
         case .notFound: self.init(.notFound, "\(error.reason).")
         case .unproved, .storage:
             self.init(.unavailable, "The ledger could not be read: \(error.reason).")
+        }
+    }
+
+    /// Another issuer's token was not taken (RFC 8693, section 2.2.2).
+    init(_ error: FederationError) {
+        let entry = error.entry.map { " by '\($0)'" } ?? ""
+        switch error.code {
+        case .unreachable:
+            self.init(.unavailable, "The subject_token cannot be verified now: \(error.reason).")
+            retryAfter = 10
+        case .issuer, .token, .required, .mapping, .spent:
+            self.init(.invalidRequest, "The subject_token was refused\(entry): \(error.reason).")
         }
     }
 

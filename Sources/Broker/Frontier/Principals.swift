@@ -1,6 +1,8 @@
 package import Configuration
 internal import Crypto
+internal import Federation
 internal import HTTP
+internal import Tokens
 
 /// Everyone but jobs who may speak to the broker: orchestrators, administrators, auditors.
 package struct Principals: Sendable {
@@ -18,6 +20,16 @@ package struct Principals: Sendable {
             if known.isEqualInConstantTime(to: digest) { found = principal }
         }
         return found
+    }
+
+    /// Those who show a token of another issuer, with what it must say.
+    func federated(by issuer: String) -> [(principal: Principal, rules: UpstreamRules)] {
+        all.compactMap { principal in
+            guard case .oidc(let rules) = principal.proof, rules.issuer.text.utf8.elementsEqual(issuer.utf8) else {
+                return nil
+            }
+            return (principal, rules)
+        }
     }
 
     /// The principal of a name.

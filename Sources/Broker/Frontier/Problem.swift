@@ -19,11 +19,15 @@ package struct Problem: Error, Equatable, Sendable {
         case unavailable = "unavailable"
         case targetTimeout = "target_timeout"
         case serverError = "server_error"
+        /// RFC 8693, section 2.2.2, and RFC 6749, section 5.2: of `/oauth/token` alone.
+        case invalidTarget = "invalid_target"
+        case invalidScope = "invalid_scope"
+        case unsupportedGrantType = "unsupported_grant_type"
 
         /// The status that goes with the code.
         package var status: Int {
             switch self {
-            case .invalidRequest: 400
+            case .invalidRequest, .invalidTarget, .invalidScope, .unsupportedGrantType: 400
             case .invalidToken: 401
             case .accessDenied: 403
             case .notFound: 404

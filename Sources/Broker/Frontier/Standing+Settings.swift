@@ -1,5 +1,6 @@
 package import Configuration
 internal import Exchange
+internal import Federation
 internal import Policy
 package import Time
 package import Tokens
@@ -12,10 +13,12 @@ extension Standing {
             untrusted: untrusted,
             signer: TokenSigner(trusted: trusted, untrusted: untrusted, clock: clock),
             policy: settings.policy,
+            cacheTime: settings.keys.cacheTime,
             targets: Dictionary(uniqueKeysWithValues: settings.targets.map { ($0.name, $0) }),
             fallbacks: settings.fallbacks,
             contexts: settings.contexts,
             principals: Principals(settings.principals),
+            federation: settings.federation,
             runLimits: settings.runs,
             subject: settings.token.subject,
             requestsPerRun: settings.limits.requestsPerRun,

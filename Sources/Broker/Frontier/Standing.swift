@@ -1,5 +1,6 @@
 package import Claims
 package import Exchange
+package import Federation
 package import Policy
 package import Runs
 package import Secrets
@@ -15,6 +16,8 @@ package final class Standing: Sendable {
     /// Signs for both.
     package let signer: TokenSigner
     package let policy: Policy
+    /// How long a copy of the keys may be used: a new key is published for as long before it signs.
+    package let cacheTime: Duration
     /// The targets by name.
     package let targets: [String: Target]
     /// The fallbacks of those targets that have one.
@@ -22,6 +25,8 @@ package final class Standing: Sendable {
     /// The contexts of static secrets.
     package let contexts: [ContextSettings]
     package let principals: Principals
+    /// Other issuers whose tokens become runs here.
+    package let federation: [UpstreamIssuer]
     package let runLimits: RunLimits
     /// The subject of tokens whose audience or target has none of its own.
     package let subject: SubjectFormat
@@ -44,10 +49,12 @@ package final class Standing: Sendable {
         untrusted: Issuer,
         signer: TokenSigner,
         policy: Policy,
+        cacheTime: Duration,
         targets: [String: Target],
         fallbacks: [String: Fallback],
         contexts: [ContextSettings],
         principals: Principals,
+        federation: [UpstreamIssuer],
         runLimits: RunLimits,
         subject: SubjectFormat,
         requestsPerRun: Int,
@@ -61,10 +68,12 @@ package final class Standing: Sendable {
         self.untrusted = untrusted
         self.signer = signer
         self.policy = policy
+        self.cacheTime = cacheTime
         self.targets = targets
         self.fallbacks = fallbacks
         self.contexts = contexts
         self.principals = principals
+        self.federation = federation
         self.runLimits = runLimits
         self.subject = subject
         self.requestsPerRun = requestsPerRun

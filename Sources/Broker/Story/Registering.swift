@@ -9,6 +9,14 @@ extension Broker {
         from address: String,
         trace: String
     ) async throws(Problem) -> (run: Run, token: String) {
+        try await begin(attestation) { .registered($0, from: address, trace: trace) }
+    }
+
+    /// Registers a run, recorded by an entry that is made of it, and releases its request token.
+    func begin(
+        _ attestation: Attestation,
+        recordedAs entry: (Run) -> Entry
+    ) async throws(Problem) -> (run: Run, token: String) {
         let registration: Registration
         do throws(RunError) {
             registration = try await runs.register(attestation, limit: now.runLimits.activeRuns)
@@ -18,7 +26,7 @@ extension Broker {
         let run = registration.run
         let sealed = Sealed(
             registration.takeToken(),
-            recordedAs: .registered(run, from: address, trace: trace)
+            recordedAs: entry(run)
         )
         do throws(LedgerError) {
             let released = try await ledger.record(sealed)

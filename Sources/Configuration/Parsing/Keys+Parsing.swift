@@ -1,29 +1,52 @@
 internal import Claims
 internal import Crypto
+internal import HTTP
 internal import Time
 
 /// `keys` and `token`.
 extension Section {
     func keySettings(files: inout FileSettings) -> KeySettings? {
         requireKey("keys", example: "{directory: /var/lib/jobpass/keys}")
-        guard let section = section("keys", Keys(["directory", "algorithms", "rotate_after"])) else { return nil }
+        guard let section = section("keys", Keys(Self.keyKeys)) else { return nil }
         let directory = section.text(required: "directory", example: "/var/lib/jobpass/keys")
         let algorithms = section.algorithms()
         let rotateAfter = section.duration("rotate_after", .seconds(86_400)...(.seconds(3_650 * 86_400)))
-        if rotateAfter != nil {
-            problems.warning(
-                at: section.mark(of: "rotate_after"),
-                section.name("rotate_after"),
-                "this version does not rotate keys by itself",
-                fix: "watch their age yourself"
+        let cacheTime = section.duration("cache_time", .seconds(1)...(.seconds(86_400))) ?? .seconds(300)
+        if let rotateAfter, rotateAfter < cacheTime * 2 {
+            section.refuse(
+                "rotate_after",
+                "\(rotateAfter.text) is less than two cache times of \(cacheTime.text)",
+                fix: "write a longer one: a new key waits for a cache time before it signs"
             )
         }
         guard let directory, let algorithms else { return nil }
         return KeySettings(
             directory: files.add(.keyDirectory, path(directory.value), place: place(of: directory)),
             algorithms: algorithms,
-            rotateAfter: rotateAfter
+            rotateAfter: rotateAfter,
+            cacheTime: cacheTime,
+            mirrors: section.has("mirrors") ? section.mirrors() : [],
+            authorities: section.text("ca").map { files.add(.readable, path($0.value), place: place(of: $0)) }
         )
+    }
+
+    private static let keyKeys = ["directory", "algorithms", "rotate_after", "cache_time", "mirrors", "ca"]
+
+    private func mirrors() -> [String] {
+        (texts("mirrors", limit: 16) ?? []).compactMap { text in
+            guard let address = WebAddress(text.value), address.query == nil, address.isSecure || address.isLoopback,
+                !text.value.contains("/.well-known")
+            else {
+                problems.error(
+                    at: text.mark,
+                    text.key,
+                    "'\(text.value)' is no place of a copy",
+                    fix: "write an https URL without /.well-known/…, such as https://keys.example.com"
+                )
+                return nil
+            }
+            return text.value
+        }
     }
 
     func tokenSettings(_ reader: RuleReader) -> TokenSettings {

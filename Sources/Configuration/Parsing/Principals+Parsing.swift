@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Federation
 internal import Runs
 internal import Text
 internal import YAML
@@ -17,11 +18,10 @@ struct PrincipalEntries {
 /// `principals`.
 extension Section {
     private static let principalKeys = Keys(
-        ["name", "role", "projects", "claims", "contexts", "token_sha256", "certificate"],
-        later: ["oidc"]
+        ["name", "role", "projects", "claims", "contexts", "token_sha256", "certificate", "oidc"]
     )
 
-    func principals(hasClientCA: Bool) -> PrincipalEntries {
+    func principals(hasClientCA: Bool, issuer: IssuerSetting?, files: inout FileSettings) -> PrincipalEntries {
         var principals: [PrincipalSettings] = []
         let entries = nodes("principals")
         var names: [String: YAMLMark] = [:]
@@ -31,7 +31,9 @@ extension Section {
             guard let section = Section(node, at: "principals[\(index)]", keys: keys, problems: problems) else {
                 continue
             }
-            guard let principal = section.principal(hasClientCA: hasClientCA) else { continue }
+            guard let principal = section.principal(hasClientCA: hasClientCA, issuer: issuer, files: &files) else {
+                continue
+            }
             if let first = names.updateValue(section.mark(of: "name"), forKey: principal.name) {
                 section.refuse(
                     "name",
@@ -39,7 +41,7 @@ extension Section {
                     fix: "choose another name"
                 )
             }
-            let proofKey = section.has("certificate") ? "certificate" : "token_sha256"
+            let proofKey = ["certificate", "oidc"].first { section.has($0) } ?? "token_sha256"
             if let first = proofs.updateValue(section.mark(of: proofKey), forKey: principal.proof) {
                 section.refuse(
                     proofKey,
@@ -53,7 +55,7 @@ extension Section {
             all: principals,
             isComplete: principals.count == entries.count && (entries.isEmpty ? !has("principals") : true)
         )
-        if read.attestors.isEmpty, read.isComplete {
+        if read.attestors.isEmpty, read.isComplete, !has("federation") {
             problems.warning(
                 at: mark(of: "principals"),
                 "principals",
@@ -64,10 +66,14 @@ extension Section {
         return read
     }
 
-    private func principal(hasClientCA: Bool) -> PrincipalSettings? {
+    private func principal(
+        hasClientCA: Bool,
+        issuer: IssuerSetting?,
+        files: inout FileSettings
+    ) -> PrincipalSettings? {
         let name = principalName()
         let role = role(name: name ?? "")
-        let proof = proof(hasClientCA: hasClientCA)
+        let proof = proof(hasClientCA: hasClientCA, issuer: issuer, files: &files)
         let contexts = administeredContexts(role)
         guard let name, let role, let proof else { return nil }
         return PrincipalSettings(name: name, role: role, contexts: contexts, proof: proof)
@@ -128,13 +134,22 @@ extension Section {
         return text.value
     }
 
-    private func proof(hasClientCA: Bool) -> PrincipalSettings.Proof? {
+    private func proof(
+        hasClientCA: Bool,
+        issuer: IssuerSetting?,
+        files: inout FileSettings
+    ) -> PrincipalSettings.Proof? {
         switch (has("token_sha256"), has("certificate"), has("oidc")) {
         case (true, false, false): return tokenDigest().map { .token($0) }
         case (false, true, false): return certificateName(hasClientCA: hasClientCA).map { .certificate(name: $0) }
-        case (false, false, true): return nil  // Reported as a key of a later version.
+        case (false, false, true): return oidc(issuer: issuer, files: &files).map { .oidc($0) }
         case (false, false, false):
-            problems.error(at: mark, path, "it has no way to show who it is", fix: "add token_sha256 or certificate")
+            problems.error(
+                at: mark,
+                path,
+                "it has no way to show who it is",
+                fix: "add token_sha256, certificate or oidc"
+            )
         default:
             problems.error(at: mark, path, "it has more than one way to show who it is", fix: "keep one of them")
         }
@@ -157,6 +172,20 @@ extension Section {
             return nil
         }
         return digest
+    }
+
+    private func oidc(issuer: IssuerSetting?, files: inout FileSettings) -> UpstreamRules? {
+        let keys = Keys(["issuer", "audience", "claims", "algorithms", "leeway", "maximum_age", "ca"])
+        guard let section = section("oidc", keys),
+            let text = section.text(required: "issuer", example: "https://token.actions.githubusercontent.com"),
+            let theirs = section.foreignIssuer(text)
+        else { return nil }
+        section.requireKey("claims", example: "{sub: \"repo:acme/infra:ref:refs/heads/main\"}")
+        let conditions = section.has("claims") ? section.conditions("claims") : []
+        guard !conditions.isEmpty, let rules = section.upstreamRules(nil, theirs, own: issuer, files: &files) else {
+            return nil
+        }
+        return rules.requiring(conditions)
     }
 
     private func certificateName(hasClientCA: Bool) -> String? {

@@ -1,4 +1,5 @@
 internal import Claims
+internal import Federation
 internal import Policy
 internal import Runs
 internal import Text
@@ -13,9 +14,9 @@ struct RuleReader {
     /// Whether `claims` and `projects` are all there are.
     private let isComplete: Bool
 
-    init(problems: Problems, principals: PrincipalEntries) {
+    init(problems: Problems, principals: PrincipalEntries, federation: [UpstreamIssuer]) {
         self.problems = problems
-        let attestors = principals.attestors
+        let attestors = principals.attestors + federation.map(\.attestor)
         isComplete = principals.isComplete
         claims = StandardClaim.allCases.map(\.rawValue) + Set(attestors.flatMap(\.claims)).sorted()
         projects = attestors.flatMap(\.projects)

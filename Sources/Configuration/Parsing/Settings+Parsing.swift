@@ -9,13 +9,10 @@ internal import Text
 internal import YAML
 
 extension Settings {
-    private static let keys = Keys(
-        [
-            "issuer", "listen", "tls", "store", "keys", "token", "runs", "principals", "audiences", "targets",
-            "contexts", "secrets", "ledger", "limits", "errors", "log",
-        ],
-        later: ["federation"]
-    )
+    private static let keys = Keys([
+        "issuer", "listen", "tls", "store", "keys", "token", "runs", "principals", "federation", "audiences", "targets",
+        "contexts", "secrets", "ledger", "limits", "errors", "log",
+    ])
 
     /// Reads a whole document; nil only where something was reported.
     static func read(_ root: YAMLNode, digest: SHA256Digest, problems: Problems) -> Settings? {
@@ -26,8 +23,9 @@ extension Settings {
         let tls = section.tls(issuer: issuer, files: &files)
         let store = section.store(files: &files)
         let keys = section.keySettings(files: &files)
-        let principals = section.principals(hasClientCA: tls?.clientCA != nil)
-        let reader = RuleReader(problems: problems, principals: principals)
+        let principals = section.principals(hasClientCA: tls?.clientCA != nil, issuer: issuer, files: &files)
+        let federation = section.federation(issuer: issuer, principals: principals, files: &files)
+        let reader = RuleReader(problems: problems, principals: principals, federation: federation)
         let token = section.tokenSettings(reader)
         let shapes = TokenShapes(token: token, keys: keys, reader: reader)
         let audiences = section.audiences(shapes)
@@ -54,6 +52,7 @@ extension Settings {
             token: token,
             runs: runs,
             principals: principals.all,
+            federation: federation,
             policy: policy,
             targets: targets.map(\.target),
             fallbacks: targets.byName(\.fallback?.rule),

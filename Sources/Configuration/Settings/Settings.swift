@@ -1,5 +1,6 @@
 package import Crypto
 package import Exchange
+package import Federation
 package import Logs
 package import Policy
 package import Runs
@@ -30,6 +31,8 @@ package struct Settings: Sendable {
     package let runs: RunLimits
     /// `principals`: who may register runs, administer and audit; needed by every broker that is to do anything.
     package let principals: [PrincipalSettings]
+    /// `federation`: other issuers whose tokens become runs at `/oauth/token`; optional.
+    package let federation: [UpstreamIssuer]
     /// `audiences`, and every `allow`: who may have what, compiled.
     package let policy: Policy
     /// `targets`: the cloud endpoints, in the order of the file.

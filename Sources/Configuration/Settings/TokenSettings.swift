@@ -1,5 +1,6 @@
 package import Claims
 package import Crypto
+package import Federation
 package import Runs
 package import Text
 
@@ -9,8 +10,15 @@ package struct KeySettings: Equatable, Sendable {
     package let directory: String
     /// `keys.algorithms`: what tokens may be signed with; the first is the default; by default `[RS256, ES256]`.
     package let algorithms: [SignatureAlgorithm]
-    /// `keys.rotate_after`: the age at which a key should be replaced; optional; this version only reminds of it.
+    /// `keys.rotate_after`: the age at which a key is replaced by itself; optional.
     package let rotateAfter: Duration?
+    /// `keys.cache_time`: how long relying parties may keep a copy of the keys, and a new key waits at least; by default 5m.
+    package let cacheTime: Duration
+    /// `keys.mirrors`: where `keys publish` puts copies that relying parties fetch, each a URL before `/.well-known/jwks.json`;
+    /// no key signs before each of them serves it; by default none.
+    package let mirrors: [String]
+    /// `keys.ca`: a PEM file of authorities to trust for the issuer's own URL and its mirrors instead of the system's; optional.
+    package let authorities: String?
 
     /// The algorithm of tokens whose audience or target names none.
     package var defaultAlgorithm: SignatureAlgorithm { algorithms.first ?? .rs256 }
@@ -44,6 +52,9 @@ package struct PrincipalSettings: Sendable {
         case token(SHA256Digest)
         /// `certificate: {san: NAME}`: a subject alternative name of its client certificate; needs `tls.client_ca`.
         case certificate(name: String)
+        /// `oidc: {issuer: URL, claims: {NAME: PATTERN}}`: a token of another issuer that says what `claims` want, for the audience
+        /// `audience` (by default our issuer); `algorithms`, `leeway`, `maximum_age` and `ca` as in `federation`.
+        case oidc(UpstreamRules)
     }
 
     /// `name`: what the ledger calls it; 1 to 64 letters, digits, `.`, `_` and `-`, each name once; required.

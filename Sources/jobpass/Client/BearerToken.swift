@@ -23,8 +23,16 @@ struct BearerToken: ~Copyable, Sendable {
         throw CommandError(
             .denied,
             "this is no registered run: neither JOBPASS_REQUEST_TOKEN nor JOBPASS_REQUEST_TOKEN_FILE is set",
-            advice: "register one around the command: jobpass run --project P --workflow W --job J -- CMD…"
+            advice:
+                "register one around the command: jobpass run --project P --workflow W --job J -- CMD…; in a CI system "
+                + "that the broker federates with, let the job have its ID token (JOBPASS_ID_TOKEN_FILE holds any)"
         )
+    }
+
+    /// Whether the environment names a request token.
+    static func isNamed(_ environment: Environment) -> Bool {
+        environment.nonEmpty(BrokerOptions.requestToken.name) != nil
+            || environment.nonEmpty(BrokerOptions.requestTokenFile.name) != nil
     }
 
     /// The token of an orchestrator, administrator or auditor.
@@ -50,7 +58,8 @@ struct BearerToken: ~Copyable, Sendable {
         try self.init(String(decoding: bytes, as: UTF8.self), from: "\(variable), \(path)")
     }
 
-    private init(_ text: String, from source: String) throws(CommandError) {
+    /// A token that was handed out a moment ago.
+    init(_ text: String, from source: String) throws(CommandError) {
         // A file made by an editor or by echo ends its only line.
         let token = text.hasSuffix("\n") ? text.dropLast() : text[...]
         guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {

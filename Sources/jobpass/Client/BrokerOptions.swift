@@ -25,13 +25,18 @@ enum BrokerOptions {
         "JOBPASS_REQUEST_TOKEN_FILE",
         "a file of mode 0600 that holds it, where JOBPASS_REQUEST_TOKEN is not set"
     )
+    static let idToken = Command.Note(
+        "JOBPASS_ID_TOKEN_FILE",
+        "a file that holds the CI system's own ID token, or JOBPASS_ID_TOKEN the token itself; where there is no request token, it "
+            + "is traded for one, as are those that CircleCI, GitHub, GitLab, Buildkite, Bitbucket and Azure offer by themselves"
+    )
     static let tokenFile = Command.Note(
         "JOBPASS_TOKEN_FILE",
         "a file of mode 0600 that holds the token of a principal of the broker"
     )
 
     /// What a job's commands read.
-    static let jobVariables = [urlVariable, requestToken, requestTokenFile, authoritiesVariable]
+    static let jobVariables = [urlVariable, requestToken, requestTokenFile, idToken, authoritiesVariable]
 
     /// What an orchestrator's, administrator's or auditor's commands read.
     static let principalVariables = [urlVariable, tokenFile, authoritiesVariable]

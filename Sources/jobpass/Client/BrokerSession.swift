@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Exchange
+internal import HTTP
 internal import HTTPClient
 internal import POSIX
 
@@ -35,7 +36,7 @@ enum BrokerSession {
                 }
             }
             defer { interruption?.cancel() }
-            let client = try client(invocation, at: address, as: identity, on: loop)
+            let client = try await client(invocation, at: address, as: identity, on: loop)
             return try await Progress.note("waiting for \(address.url)", on: loop) { () async throws(CommandError) in
                 try await body(client)
             }
@@ -50,12 +51,27 @@ enum BrokerSession {
         at address: BrokerAddress,
         as identity: Identity,
         on loop: EventLoop
-    ) throws(CommandError) -> BrokerClient {
-        let token =
-            switch identity {
-            case .run: try BearerToken.ofRun(invocation.environment)
-            case .principal: try BearerToken.ofPrincipal(invocation.environment)
-            }
-        return BrokerClient(address, token: token, over: HTTPClient(on: loop), pacing: Pacing(on: loop))
+    ) async throws(CommandError) -> BrokerClient {
+        let transport = HTTPClient(on: loop)
+        let token = try await token(invocation, at: address, as: identity, over: transport)
+        return BrokerClient(address, token: token, over: transport, pacing: Pacing(on: loop))
+    }
+
+    /// What the client shows: a job's request token, or else one that its CI system's own token is traded for.
+    private static func token(
+        _ invocation: Invocation,
+        at address: BrokerAddress,
+        as identity: Identity,
+        over transport: any Transport
+    ) async throws(CommandError) -> BearerToken {
+        let environment = invocation.environment
+        guard identity == .run else { return try BearerToken.ofPrincipal(environment) }
+        if !BearerToken.isNamed(environment), let source = CITokenSource.find(in: environment) {
+            return try await ForeignTrade(address: address, transport: transport).requestToken(
+                from: source,
+                environment
+            )
+        }
+        return try BearerToken.ofRun(environment)
     }
 }

@@ -5,6 +5,7 @@ internal import JSON
 internal import Ledger
 internal import Stores
 internal import Time
+internal import Tokens
 
 /// `jobpass config`: the broker's configuration.
 enum ConfigCommand {

@@ -28,7 +28,7 @@ final class ExecSession {
             while let arrival = signals.poll() { take(arrival) }
         }
         defer { watch.cancel() }
-        let broker = JobBroker(try BrokerSession.client(invocation, at: address, as: .run, on: loop))
+        let broker = JobBroker(try await BrokerSession.client(invocation, at: address, as: .run, on: loop))
         do {
             let code = try await run(broker)
             await provision.end()

@@ -9,6 +9,29 @@ extension KeyFiles {
     ///   where a configured algorithm has no key.
     func keys(of ring: Ring) throws(CommandError) -> IssuerKeys {
         let directory = directory(of: ring)
+        let keys = try allKeys(of: ring)
+        let missing = algorithms.filter { algorithm in
+            !keys.contains { $0.key.algorithm == algorithm && $0.life.state == .active }
+        }
+        guard missing.isEmpty else {
+            throw CommandError(
+                .configuration,
+                "\(directory) has no key for \(missing.map(\.rawValue).joined(separator: ", ")), which keys.algorithms names",
+                advice:
+                    "take it out of keys.algorithms until a key of it is active: jobpass keys prepare, then activate"
+            )
+        }
+        do throws(TokenError) { return try IssuerKeys(keys) } catch {
+            throw CommandError(.configuration, "\(directory): \(error)")
+        }
+    }
+
+    /// Every key of one issuer that is not retired, with how far its life has come.
+    ///
+    /// - Throws: `CommandError` with exit code 78 where a file is not closed to others, is no key, or has not the name of its key.
+    func allKeys(of ring: Ring) throws(CommandError) -> [IssuerKey] {
+        let directory = directory(of: ring)
+        let lives = try lives(of: ring)
         let names: [String]
         do throws(POSIXError) { names = try Files.list(directory).filter { $0.hasSuffix(".pem") } } catch {
             throw CommandError(.configuration, error.description, advice: Self.advice)
@@ -16,7 +39,10 @@ extension KeyFiles {
         var keys: [IssuerKey] = []
         for name in names {
             let path = Paths.join(directory, name)
-            let key = IssuerKey(try signingKey(path), .active)
+            let signing = try signingKey(path)
+            let kid = JWK.thumbprint(of: signing.publicKey.components)
+            if let lives, lives.removed.contains(kid) { continue }
+            let key = IssuerKey(signing, lives.map { $0.lives[kid] ?? KeyLife(.prepared, since: nil) } ?? .active)
             guard Self.name(of: key) == name else {
                 throw CommandError(
                     .configuration,
@@ -26,18 +52,7 @@ extension KeyFiles {
             }
             keys.append(key)
         }
-        let missing = algorithms.filter { algorithm in !keys.contains { $0.key.algorithm == algorithm } }
-        guard missing.isEmpty else {
-            throw CommandError(
-                .configuration,
-                "\(directory) has no key for \(missing.map(\.rawValue).joined(separator: ", ")), which keys.algorithms names",
-                advice:
-                    "take it out of keys.algorithms: a key is made before its issuer's first token or prepared later"
-            )
-        }
-        do throws(TokenError) { return try IssuerKeys(inOrder(keys)) } catch {
-            throw CommandError(.configuration, "\(directory): \(error)")
-        }
+        return inOrder(keys)
     }
 
     /// The key that signs checkpoints.

@@ -10,6 +10,7 @@ internal import Tokens
 /// | --- | --- |
 /// | `trusted/ALG-KID.pem` | a key of the issuer, by its algorithm and the first 8 characters of its kid |
 /// | `untrusted/ALG-KID.pem` | a key of the second issuer, for runs whose trust is `untrusted` |
+/// | `trusted/life.json`, `untrusted/life.json` | how far each key's life has come; without it every key signs |
 /// | `ledger.pem` | the Ed25519 key that signs checkpoints |
 /// | `master.key` | the key that seals static secrets, unless `secrets.master_key` says another place |
 ///
@@ -17,10 +18,7 @@ internal import Tokens
 /// key in it is refused, as somebody has put it there by mistake.
 struct KeyFiles: Sendable {
     /// Which of the two issuers a key signs for.
-    enum Ring: String, CaseIterable, Sendable {
-        case trusted
-        case untrusted
-    }
+    typealias Ring = IssuerRing
 
     let directory: String
     let algorithms: [SignatureAlgorithm]

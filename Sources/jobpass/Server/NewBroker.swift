@@ -37,10 +37,13 @@ struct NewBroker {
         try installation.directory(files.directory)
         for ring in KeyFiles.Ring.allCases {
             try installation.directory(files.directory(of: ring))
-            for key in try IssuerKeys.generate(for: files.algorithms).all {
+            let keys = try IssuerKeys.generate(for: files.algorithms).all
+            for key in keys {
                 let path = Paths.join(files.directory(of: ring), KeyFiles.name(of: key))
                 try installation.file(path, try key.pem())
             }
+            let born = keys.map { IssuerKey($0.key, KeyLife(.active, since: SystemClock.now())) }
+            try installation.file(files.lifeFile(of: ring), LifeFile(of: born, removed: []).bytes)
         }
         let checkpointKey = try SigningKey.generate(for: .edDSA)
         try installation.file(files.ledgerKey, try checkpointKey.pem())

@@ -11,12 +11,21 @@ internal import POSIX
 struct Reloading: Sendable {
     let path: String
     let broker: Broker
+    let keeper: KeyKeeper
     let service: BrokerService
     let ledger: Ledger
     let audit: AuditLog
     let log: Log
     /// What the listeners, the store and the log were opened with.
     let started: Settings
+
+    /// Reloads at each SIGHUP, until another signal comes.
+    func untilStopped(by arrivals: AsyncStream<Signal>) async {
+        for await signal in arrivals {
+            guard signal == .hangUp else { return log.info("stopping", ["signal": "\(signal)"]) }
+            await reload()
+        }
+    }
 
     /// Reads the configuration again; where it is bad, the old one goes on, and the log says why.
     func reload() async {
@@ -27,6 +36,7 @@ struct Reloading: Sendable {
             let renewal = try BrokerService.renewal(file.settings)
             try await KeyArchive.record(standing, in: ledger, audit)
             try await Self.record(file, in: ledger)
+            try keeper.adopt(file.settings)
             broker.adopt(standing)
             await service.adopt(renewal)
             log.info("reloaded", ["file": path])

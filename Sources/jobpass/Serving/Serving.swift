@@ -39,8 +39,11 @@ extension ServeCommand {
             storage: try SQLiteAuditIndex(besideStore: opened.store.path),
             of: opened.store
         )
-        let parts = try parts(runs, opened, index, log)
+        let keeper = try KeyKeeper(settings, opened, log)
+        var parts = try parts(runs, opened, index, log)
+        parts.keys = keeper.office
         let broker = Broker(parts, standing: standing)
+        keeper.serve(broker)
         try await KeyArchive.record(standing, in: opened.ledger, parts.audit)
         try await Reloading.record(file, in: opened.ledger)
         let service = try await BrokerService(broker, settings)
@@ -49,7 +52,9 @@ extension ServeCommand {
             ["address": "\(settings.listen.host)", "port": "\(service.port)", "issuer": "\(settings.issuer)"]
         )
         await lookAtSecrets(opened.vault, log: log)
-        let attendants = try attend(runs, broker, opened, index, settings.ledger.witnesses, log: log, on: loop)
+        let attendants =
+            try attend(runs, broker, opened, index, settings.ledger.witnesses, log: log, on: loop)
+            + [Task(executorPreference: loop) { await keeper.run(on: loop) }]
         defer { for attendant in attendants { attendant.cancel() } }
         let (arrivals, arrived) = AsyncStream.makeStream(of: Signal.self)
         let watch = try EventWatch(signals.descriptor.number, for: .read, on: loop) { _ in
@@ -59,19 +64,14 @@ extension ServeCommand {
         let reloading = Reloading(
             path: file.path,
             broker: broker,
+            keeper: keeper,
             service: service,
             ledger: opened.ledger,
             audit: parts.audit,
             log: log,
             started: settings
         )
-        for await signal in arrivals {
-            guard signal == .hangUp else {
-                log.info("stopping", ["signal": "\(signal)"])
-                break
-            }
-            await reloading.reload()
-        }
+        await reloading.untilStopped(by: arrivals)
         await service.stop(within: settings.limits.drainTimeout)
         opened.ledger.close()
         log.info("stopped")

@@ -1,0 +1,71 @@
+internal import Configuration
+internal import HTTP
+internal import JSON
+internal import Time
+internal import Tokens
+
+/// The documents that are published, wherever they come from.
+struct PublicationSource: Sendable {
+    let files: [PublishedFile]
+    /// For how many seconds a copy may be used.
+    let cacheTime: Int64
+    /// Keys that were retired or revoked, as far as that is known.
+    let withdrawn: Set<String>
+
+    /// Those of this host's keys.
+    ///
+    /// - Throws: `CommandError` with exit code 78.
+    init(_ settings: Settings) throws {
+        let keys = KeyFiles(settings)
+        let url = try Tokens.IssuerURL(settings.issuer.url)
+        var documents: [String: [UInt8]] = [:]
+        var withdrawn: Set<String> = []
+        for (ring, prefix) in [(IssuerRing.trusted, ""), (.untrusted, "untrusted/")] {
+            let issuer = Issuer(url: ring == .trusted ? url : url.untrusted, keys: try keys.keys(of: ring))
+            documents["\(prefix).well-known/jwks.json"] = issuer.keyDocument.body
+            documents["\(prefix).well-known/openid-configuration"] = issuer.discoveryDocument.body
+            withdrawn.formUnion(try keys.lives(of: ring)?.removed ?? [])
+        }
+        files = PublishedFile.paths.map { path, isKeySet in
+            PublishedFile(path: path, bytes: documents[path] ?? [], isKeySet: isKeySet)
+        }
+        cacheTime = settings.keys.cacheTime.wholeSeconds
+        self.withdrawn = withdrawn
+    }
+
+    private init(files: [PublishedFile], cacheTime: Int64) {
+        self.files = files
+        self.cacheTime = cacheTime
+        withdrawn = []
+    }
+
+    /// Those that a broker serves to everybody.
+    ///
+    /// - Throws: `CommandError` where it does not.
+    static func fetch(
+        _ address: BrokerAddress,
+        over transport: any Transport
+    ) async throws(CommandError) -> PublicationSource {
+        var files: [PublishedFile] = []
+        var cacheTime: Int64 = 300
+        for (path, isKeySet) in PublishedFile.paths {
+            let request = OutgoingRequest(
+                .get,
+                url: "\(address.url)/\(path)",
+                fields: ["Accept": "application/json"],
+                certificateAuthorities: address.authorities
+            )
+            let response: HTTPResponse
+            do throws(TransportError) { response = try await transport.send(request) } catch {
+                throw CommandError(error, at: address)
+            }
+            guard response.status == 200, (try? JSON.parse(response.body)) != nil else {
+                throw CommandError(.unavailable, "\(address.url)/\(path) answered \(response.status), and no document")
+            }
+            let age = response.fields["Cache-Control"]?.split(separator: "=").last
+            if let seconds = age.flatMap({ Int64($0) }) { cacheTime = seconds }
+            files.append(PublishedFile(path: path, bytes: response.body, isKeySet: isKeySet))
+        }
+        return PublicationSource(files: files, cacheTime: cacheTime)
+    }
+}

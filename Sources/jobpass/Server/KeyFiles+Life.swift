@@ -1,0 +1,137 @@
+internal import Crypto
+internal import JSON
+internal import POSIX
+internal import Time
+internal import Tokens
+
+/// How far each key's life has come, in `life.json` beside a ring's keys; without that file every key signs.
+///
+/// A key file that `life.json` does not name was being made when something broke off: it counts as prepared, and never signs
+/// before it was published. One that it names as removed counts no more, whether or not its file is gone yet.
+extension KeyFiles: KeyStorage {
+    func lock() throws(TokenError) -> (any Sendable)? {
+        do throws(POSIXError) { return try FileLock(Paths.join(directory, "keys.lock")) } catch {
+            throw Self.failed(error)
+        }
+    }
+
+    func load(_ ring: IssuerRing) throws(TokenError) -> [IssuerKey] {
+        do throws(CommandError) { return try allKeys(of: ring) } catch {
+            throw TokenError(.keyRing, "keys", seen: error.message, wanted: error.advice ?? "what 'jobpass init' makes")
+        }
+    }
+
+    func save(_ keys: [IssuerKey], removing removed: [IssuerKey], in ring: IssuerRing) throws(TokenError) {
+        let path = lifeFile(of: ring)
+        let directory = directory(of: ring)
+        do throws(POSIXError) {
+            if try Files.status(path) == nil {
+                // Before a key file stands there that nothing says a word of.
+                try Files.replace(path, LifeFile(of: try load(forFirst: ring), removed: []).bytes)
+            }
+            for key in keys {
+                let file = Paths.join(directory, Self.name(of: key))
+                guard try Files.status(file) == nil else { continue }
+                try write(key, file)
+            }
+            let leaving = try leftOver(in: ring) + removed.map { (kid: $0.kid, file: Self.name(of: $0)) }
+            try Files.replace(path, LifeFile(of: keys, removed: leaving.map(\.kid)).bytes)
+            for key in leaving where try Files.status(Paths.join(directory, key.file)) != nil {
+                try Files.remove(Paths.join(directory, key.file))
+            }
+        } catch {
+            throw Self.failed(error)
+        }
+    }
+
+    /// Where a ring's keys' lives are written down.
+    func lifeFile(of ring: IssuerRing) -> String { Paths.join(directory(of: ring), "life.json") }
+
+    /// What is written of a ring's keys' lives; nil where nothing is.
+    ///
+    /// - Throws: `CommandError` with exit code 78 where it cannot be read.
+    func lives(of ring: IssuerRing) throws(CommandError) -> LifeFile? {
+        let path = lifeFile(of: ring)
+        do throws(POSIXError) {
+            guard try Files.status(path) != nil else { return nil }
+            let bytes = try Files.readSecret(path, limit: 1 << 20)
+            if let file = LifeFile(bytes) { return file }
+        } catch {
+            throw CommandError(.configuration, error.description)
+        }
+        throw CommandError(
+            .configuration,
+            "\(path) cannot be read: it is not what 'jobpass keys' writes",
+            advice:
+                "put it back from a copy; without the file every key beside it signs, so only one of each algorithm may be there"
+        )
+    }
+
+    private func load(forFirst ring: IssuerRing) throws(POSIXError) -> [IssuerKey] { (try? allKeys(of: ring)) ?? [] }
+
+    /// Files of keys that are in the ring no more, which a broken-off save left.
+    private func leftOver(in ring: IssuerRing) throws(POSIXError) -> [(kid: String, file: String)] {
+        let removed = (try? lives(of: ring))?.removed ?? []
+        let names = try Files.list(directory(of: ring))
+        return removed.compactMap { kid in
+            names.first { $0.hasSuffix("-\(kid.prefix(8)).pem") }.map { (kid: kid, file: $0) }
+        }
+    }
+
+    private func write(_ key: IssuerKey, _ path: String) throws(POSIXError) {
+        let pem: [UInt8]
+        do throws(CryptoError) {
+            pem = try key.pem().withBytes { span in span.indices.map { span[$0] } }
+        } catch {
+            throw POSIXError(.notRegular, "write", "\(path): \(error.detail)")
+        }
+        try Files.writeNew(path, pem)
+    }
+
+    private static func failed(_ error: POSIXError) -> TokenError {
+        TokenError(.keyRing, "keys", seen: error.description, wanted: "a directory that this user may write")
+    }
+}
+
+/// The content of `life.json`.
+struct LifeFile {
+    private(set) var lives: [String: KeyLife] = [:]
+    private(set) var removed: [String] = []
+
+    init(of keys: [IssuerKey], removed: [String]) {
+        lives = Dictionary(uniqueKeysWithValues: keys.map { ($0.kid, $0.life) })
+        self.removed = removed
+    }
+
+    /// Reads what `bytes` wrote; nil where it is something else.
+    init?(_ bytes: [UInt8]) {
+        guard let json = try? JSON.parse(bytes), let keys = json["keys"]?.asObject,
+            let removed = json["removed"]?.asArray
+        else { return nil }
+        for member in keys.members {
+            guard let state = member.value["state"]?.asString.flatMap(KeyLife.State.init(rawValue:)) else { return nil }
+            lives[member.name] = KeyLife(
+                state,
+                since: Self.time(member.value["since"]),
+                until: Self.time(member.value["until"]),
+                isWanted: member.value["wanted"]?.asBool ?? false
+            )
+        }
+        self.removed = removed.compactMap(\.asString)
+    }
+
+    var bytes: [UInt8] {
+        var keys = JSONObject()
+        for (kid, life) in lives.sorted(by: { $0.key < $1.key }) {
+            var members: JSONObject = ["state": .string(life.state.rawValue)]
+            members["since"] = life.since.map { .string(RFC3339.format($0)) }
+            members["until"] = life.until.map { .string(RFC3339.format($0)) }
+            if life.isWanted { members["wanted"] = true }
+            keys[kid] = .object(members)
+        }
+        let file: JSON = ["keys": .object(keys), "removed": .array(removed.map { .string($0) })]
+        return file.serialized() + [UInt8(ascii: "\n")]
+    }
+
+    private static func time(_ value: JSON?) -> UnixTime? { (value?.asString).flatMap { try? RFC3339.parse($0) } }
+}

@@ -1,0 +1,103 @@
+internal import Broker
+internal import Configuration
+internal import Crypto
+internal import Encoding
+internal import EventLoop
+internal import HTTPClient
+internal import Locks
+internal import Logs
+internal import POSIX
+internal import Time
+internal import Tokens
+
+/// Keeps a broker's keys as they are kept on disk: what changes there, by it or by another process, signs and is published here.
+final class KeyKeeper: Sendable {
+    let office: KeyOffice
+    private let settings: Lock<Settings>
+    private let log: Log
+
+    /// How often the keys are looked at, so that what another process changed counts within that time.
+    private static let every = Duration.seconds(1)
+
+    /// Makes a keeper of a broker's keys.
+    ///
+    /// - Throws: `CommandError` with exit code 78; `POSIXError` where there is no thread.
+    init(_ settings: Settings, _ opened: OpenedStore, _ log: Log) throws {
+        self.settings = Lock(settings)
+        self.log = log
+        office = KeyOffice(
+            KeyOffice.Parts(
+                storage: KeyFiles(settings),
+                executor: try WorkerThread(),
+                ledger: opened.ledger,
+                clock: SystemClock.now
+            ),
+            try Self.terms(settings)
+        )
+    }
+
+    /// What a configuration says of keys.
+    ///
+    /// - Throws: `CommandError` with exit code 78.
+    static func terms(_ settings: Settings) throws(CommandError) -> KeyTerms {
+        let issuer: Tokens.IssuerURL
+        do throws(TokenError) { issuer = try Tokens.IssuerURL(settings.issuer.url) } catch {
+            throw CommandError(.configuration, "\(error)")
+        }
+        return KeyTerms(
+            rules: KeyRotation.Rules(
+                algorithms: settings.keys.algorithms,
+                cacheTime: settings.keys.cacheTime,
+                tokenLifetime: settings.token.maximumLifetime,
+                rotateAfter: settings.keys.rotateAfter
+            ),
+            issuer: issuer,
+            mirrors: settings.keys.mirrors,
+            authorities: settings.keys.authorities
+        )
+    }
+
+    /// Says what a new key waits for, and when it waits no more.
+    private func tell(_ late: [String]) {
+        guard !late.isEmpty else { return log.info("every copy serves the issuers' new keys") }
+        log.warning("a new key waits, and the old one signs on", ["copies": late.joined(separator: "; ")])
+    }
+
+    /// Puts another configuration in force.
+    func adopt(_ new: Settings) throws(CommandError) {
+        office.adopt(try Self.terms(new))
+        settings.withLock { $0 = new }
+    }
+
+    /// Puts the keys in force as they are on disk, whenever they have changed.
+    func serve(_ broker: Broker) {
+        office.onChange { [self] in
+            do throws(CommandError) {
+                broker.adopt(try Standing(opening: settings.withLock { $0 }))
+            } catch {
+                log.error("changed keys cannot be used, those of before go on", ["reason": error.message])
+            }
+        }
+    }
+
+    /// Tends the keys until it is cancelled; a failure is logged once, and tried again.
+    func run(on loop: EventLoop) async {
+        let client = HTTPClient(on: loop)
+        var failure = ""
+        var late: [String] = []
+        repeat {
+            do throws(Problem) {
+                try await office.tend(over: client, trace: Hex.encode(Entropy.identifier()))
+                failure = ""
+                if office.late != late {
+                    late = office.late
+                    tell(late)
+                }
+            } catch {
+                let reason = error.detail ?? error.reason
+                if reason != failure { log.warning("the keys cannot be tended", ["reason": reason]) }
+                failure = reason
+            }
+        } while (try? await loop.sleep(for: Self.every)) != nil
+    }
+}
