@@ -86,6 +86,7 @@ extension Scenarios {
             let read = try jobpass("trust", "explain", "--policy", policy, "--token", "-", input: token)
             #expect(read.code == 77)
             #expect(read.output.contains("FAIL") && read.output.contains("to mend: line 4: add"), "\(read.output)")
+            #expect(read.output.contains("it would pass with project acme/app instead of acme/web"), "\(read.output)")
             let good = try jobpass("trust", "explain", "--policy", try role("acme/web"), "--token", "-", input: token)
             #expect(good.code == 0, "\(good)")
         }

@@ -112,7 +112,12 @@ struct LintTests {
         for finding in findings {
             #expect(!finding.message.isEmpty && !finding.fix.isEmpty)
             guard let witness = finding.witness else {
+                // No token passes at all: there is nothing that a witness could be.
                 #expect([.limit, .admitsNobody].contains(finding.rule), "\(finding.rule) has no witness")
+                #expect(
+                    findings.contains { $0.rule == .admitsNobody },
+                    "somebody passes, and \(finding.rule) shows nobody"
+                )
                 continue
             }
             let explanation = policy.explain(Presented(witness))

@@ -175,7 +175,7 @@ extension AWSTrustPolicy {
             Suspicion(
                 .limit,
                 node.place,
-                [],
+                [[Stipulation(ClaimPath("sub"), .string(Glob(node.text ?? "", hasOne: true).sample("x")))]],
                 "a sub of \(node.text?.unicodeScalars.count ?? 0) characters: AWS takes 255",
                 fix: "have the target's subject name fewer claims"
             )

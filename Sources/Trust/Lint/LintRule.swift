@@ -86,6 +86,6 @@ package struct Finding: Sendable {
     package let place: Place?
     package let message: String
     package let fix: String
-    /// Claims with which the policy is passed; nil where the finding is that nobody passes, or of a limit.
+    /// Claims with which the policy is passed; nil only where nobody passes, which `admitsNobody` then says.
     package let witness: JSONObject?
 }

@@ -13,7 +13,12 @@ package enum Linter {
         for suspicion in policy.suspicions {
             var witness: JSONObject?
             for attempt in suspicion.attempts where witness == nil { witness = search.find(attempt) }
-            guard witness != nil || suspicion.rule == .limit else { continue }
+            if suspicion.rule == .limit {
+                // A limit stands whoever passes: what the cloud will not take is shown by any token that counts on it.
+                witness = witness ?? anybody
+            } else if witness == nil {
+                continue
+            }
             let place = suspicion.place ?? witness.flatMap { clause(admitting: $0, policy)?.place }
             let isKnown = findings.contains {
                 $0.rule == suspicion.rule && $0.place == place && $0.message == suspicion.message

@@ -28,6 +28,8 @@ enum TrustExplainCommand {
                 + "or depends on more than the token, is 'cannot tell', never a pass.",
             "With --run the tokens are those of a run, of which the newest for each audience is held against the policy and the nearest "
                 + "is shown. Signatures are not verified: jobpass verify does that.",
+            "Below what fails stand the fewest claims with which the same token would pass; they are found by holding changed tokens "
+                + "against the policy. Where no change of three claims helps, none is told.",
         ],
         options: [policy] + PolicyFile.options + [run, token, claims, role, session] + LedgerSource.options + [.json],
         examples: [
@@ -58,9 +60,13 @@ enum TrustExplainCommand {
         let files = try PolicyFile.read(path, invocation)
         var shown: [ExplanationText] = []
         for file in files {
-            let all = tokens.map { file.policy.explain(presented($0, invocation)) }
-            guard let best = all.min(by: { rank($0) < rank($1) }) else { continue }
-            shown.append(ExplanationText(file: file, explanation: best))
+            let all = tokens.map { token in
+                let presented = presented(token, invocation)
+                return (presented: presented, explanation: file.policy.explain(presented))
+            }
+            guard let best = all.min(by: { rank($0.explanation) < rank($1.explanation) }) else { continue }
+            let change = TokenChange.smallest(best.presented, for: file.policy)
+            shown.append(ExplanationText(file: file, explanation: best.explanation, change: change))
         }
         let console = Console(invocation.environment)
         if invocation.has(.json) {

@@ -5,6 +5,8 @@ internal import Trust
 struct ExplanationText {
     let file: PolicyFile
     let explanation: Explanation
+    /// With what the same token would pass; nil where it passes, or where no small change helps.
+    let change: TokenChange?
 
     /// The clauses in the policy's order, each with its conditions side by side, then what to change.
     func text(_ style: Style) -> String {
@@ -37,8 +39,14 @@ struct ExplanationText {
                 text += "\(style.heading("to mend:")) \(place)\(change)\n".madeVisibleLine
             }
         }
+        if let change {
+            let claims = change.claims.map { "\($0.name) \(Self.text($0.wanted)) instead of \(Self.text($0.seen))" }
+            text += "\(style.heading("it would pass with")) \(claims.joined(separator: ", and "))\n".madeVisibleLine
+        }
         return text
     }
+
+    private static func text(_ value: JSON?) -> String { value.map { $0.asString ?? $0.text } ?? "none" }
 
     private func mark(_ verdict: Trust.Verdict, _ style: Style) -> String {
         switch verdict {
@@ -61,6 +69,13 @@ struct ExplanationText {
                     ]
                 }
             ),
+            "passes_with": change.map { change in
+                .array(
+                    change.claims.map {
+                        ["claim": .string($0.name), "seen": $0.seen ?? .null, "wanted": $0.wanted ?? .null]
+                    }
+                )
+            } ?? .null,
         ]
     }
 
