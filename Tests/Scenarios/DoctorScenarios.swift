@@ -246,6 +246,21 @@ extension Scenarios {
             #expect(try diagnose(["--mirror", "\(url)/mirror"]).filter { $0["verdict"] == "failed" } == [])
         }
 
+        @Test("a mirror that the configuration names, which lacks one of the two issuers")
+        func configuredMirror() throws {
+            let text = try Files.readText(site.configuration)
+            try folder.write(
+                "site/jobpass.yaml",
+                text.replacing("\nkeys:\n", with: "\nkeys:\n  mirrors: [\"\(url)/mirror\"]\n")
+            )
+            for name in ["openid-configuration", "jwks.json"] {
+                web.put("/mirror/.well-known/\(name)", Array(document(name)))
+            }
+            let missing = try failed("mirror")
+            #expect(missing["place"]?.asString == "\(url)/mirror/untrusted/.well-known/openid-configuration")
+            #expect(missing["fix"]?.asString?.contains("jobpass keys publish") == true)
+        }
+
         @Test("a clock that is ten minutes off")
         func clock() throws {
             let document = document("openid-configuration")

@@ -61,9 +61,18 @@ struct Examination: Sendable {
         let isPublicWanted = targets.contains(where: \.isPublicCloud)
         let trusted = ExpectedIssuer(local.standing.trusted, isPublicWanted: isPublicWanted)
         checks += await doctor.examine(trusted)
-        checks += await doctor.examine(ExpectedIssuer(local.standing.untrusted, isPublicWanted: isPublicWanted))
+        let untrusted = ExpectedIssuer(local.standing.untrusted, isPublicWanted: isPublicWanted)
+        checks += await doctor.examine(untrusted)
         for mirror in invocation.all(DoctorCommand.mirror) {
             checks += await doctor.examine(mirror: mirror, of: trusted)
+        }
+        // The gate of the keys waits for the copies of both issuers.
+        for mirror in settings.keys.mirrors {
+            checks += await doctor.examine(mirror: mirror, of: trusted)
+            checks += await doctor.examine(
+                mirror: (mirror.hasSuffix("/") ? mirror : mirror + "/") + "untrusted",
+                of: untrusted
+            )
         }
         checks += await overdue(local)
         for target in targets {
