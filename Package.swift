@@ -83,7 +83,7 @@ let groundwork: [Target] = [
 
 let flow: [Target] = [
     module("Runs", ["Crypto", "JSON", "Encoding", "Locks", "Text", "Time"]),  // a job run's registration and life
-    module("Claims", ["Runs", "Encoding"]),  // a run becomes a claim set
+    module("Claims", ["Runs", "Encoding", "Text"]),  // a run becomes a claim set
     module("Policy", ["Claims", "Crypto", "Text", "Time"]),  // claims become a grant or a reasoned refusal
     module("Ledger", ["Crypto", "POSIX", "Encoding", "Locks", "Time"]),  // what is recorded and signed before release
     module(

@@ -1,3 +1,4 @@
+package import Claims
 internal import Locks
 package import Time
 
@@ -24,12 +25,14 @@ package final class Holdings: Sendable {
         let subject: String
         let audience: String
         let added: [UInt8]
+        let jobClaims: JobClaims
 
         /// Makes a shape of what was granted.
-        package init(subject: String, audience: String, added: [UInt8]) {
+        package init(subject: String, audience: String, added: [UInt8], jobClaims: JobClaims = .none) {
             self.subject = subject
             self.audience = audience
             self.added = added
+            self.jobClaims = jobClaims
         }
     }
 

@@ -102,6 +102,20 @@ package struct ForeignClaim: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension ForeignClaim {
+    /// Names of claims in CI systems' tokens whose value stands in a file that whoever writes the job writes, or is given by
+    /// whoever starts it.
+    private static let chosen: Set<String> = [
+        "workflow", "head_ref", "actor", "triggering_actor", "event_name", "runner_environment", "pipeline_source",
+        "user_login", "step_key", "build_branch", "build_source", "deployment_tier",
+    ]
+
+    /// Whether the job, or whoever starts it, chooses what stands there.
+    package var isChosenByJob: Bool {
+        parts.contains { part in if case .name(let name) = part { Self.chosen.contains(name) } else { false } }
+    }
+}
+
 /// A place holds a list, an object or a fraction, of which no claim can be made.
 package struct NotText: Error, Equatable, Sendable {
     package let place: String

@@ -2,6 +2,7 @@ internal import JSON
 internal import Runs
 internal import Text
 internal import Time
+internal import Tokens
 
 extension Upstream {
     /// What a token's claims say of its run, by the mapping of its entry.
@@ -12,8 +13,10 @@ extension Upstream {
     ) throws(FederationError) -> RunRequest {
         var values: [StandardClaim: String] = [:]
         var further: [Claim] = []
+        var places: [String: String] = [:]
         for mapping in issuer.mappings {
-            guard let value = try value(of: mapping, in: claims, issuer) else { continue }
+            guard let (value, place) = try value(of: mapping, in: claims, issuer) else { continue }
+            places[mapping.claim] = place
             if let name = StandardClaim(rawValue: mapping.claim) {
                 values[name] = value
             } else {
@@ -29,22 +32,24 @@ extension Upstream {
                 isGenuine: true
             )
         }
-        return RunRequest(
+        var request = RunRequest(
             values,
             trust: isUntrusted ? .untrusted : .trusted,
             further: further,
             expiresIn: issuer.lifetime.wholeSeconds
         )
+        request.origin = UpstreamOrigin(issuer: issuer.rules.issuer.text, places: places)
+        return request
     }
 
     private static func value(
         of mapping: UpstreamIssuer.Mapping,
         in claims: JSONObject,
         _ issuer: UpstreamIssuer
-    ) throws(FederationError) -> String? {
+    ) throws(FederationError) -> (text: String, place: String)? {
         for place in mapping.places {
             do throws(NotText) {
-                if let text = try place.text(in: claims) { return text }
+                if let text = try place.text(in: claims) { return (text, place.description) }
             } catch {
                 throw FederationError(
                     .mapping,

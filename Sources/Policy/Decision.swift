@@ -20,6 +20,8 @@ package struct Grant: Equatable, Sendable {
     package let target: String?
     /// Claims that the target's relying party reads besides the run's, as a JSON object; empty where there are none.
     package let added: [UInt8]
+    /// What the job says of itself, each by a name that the rule lists.
+    package let jobClaims: JobClaims
     /// The rule that allowed it.
     package let rule: RulePlace
 }

@@ -38,24 +38,30 @@ package final class Policy: Sendable {
             + named(.context, contexts)
     }
 
-    /// Decides whether a run may have a bare ID token for an audience, for as long as it asks or the audience's own time.
+    /// Decides whether a run may have a bare ID token for an audience, for as long as it asks or the audience's own time, that
+    /// holds what the job says of itself.
     package func audienceGrant(
         for claims: ClaimSet,
         audience: String,
+        saying own: JobClaims = .none,
         lifetime: Duration? = nil
     ) -> Decision<Grant> {
         guard let (name, rule) = audiences.exactEntry(audience) else {
             return .refused(Refusal(unknown: .audience, name: audience, known: audiences.keys.sorted()))
         }
-        return rule.decide(AskedFor(.audience, name), for: claims, lifetime: lifetime)
+        return rule.decide(AskedFor(.audience, name), for: claims, saying: own, lifetime: lifetime)
     }
 
     /// Decides whether a run may have a credential of a target, and so the ID token that buys it.
-    package func targetGrant(for claims: ClaimSet, target: String) -> Decision<Grant> {
+    package func targetGrant(
+        for claims: ClaimSet,
+        target: String,
+        saying own: JobClaims = .none
+    ) -> Decision<Grant> {
         guard let (name, rule) = targets.exactEntry(target) else {
             return .refused(Refusal(unknown: .target, name: target, known: targets.keys.sorted()))
         }
-        return rule.decide(AskedFor(.target, name), for: claims, lifetime: nil)
+        return rule.decide(AskedFor(.target, name), for: claims, saying: own, lifetime: nil)
     }
 
     /// The same decision for a token that says other things to the target's relying party than tokens of its jobs do.
@@ -89,6 +95,8 @@ package final class Policy: Sendable {
         switch rules.decide(claims) {
         case .matched(let place): return .allowed(ContextGrant(claims: claims, context: name, rule: place))
         case .unmatched(let nearest): return .refused(Refusal(AskedFor(.context, name), nearest: nearest))
+        case .overstated(let place, let name, let listed):
+            return .refused(Refusal(AskedFor(.context, name), place, says: name, listed: listed))
         }
     }
 }

@@ -61,10 +61,17 @@ package struct TokenRule: Sendable {
         allow.shortestSubjects(subject).first { $0.bytes > subjectLimit.bytes }
     }
 
-    func decide(_ asked: AskedFor, for claims: ClaimSet, lifetime: Duration?) -> Decision<Grant> {
+    func decide(
+        _ asked: AskedFor,
+        for claims: ClaimSet,
+        saying own: JobClaims = .none,
+        lifetime: Duration?
+    ) -> Decision<Grant> {
         let place: RulePlace
-        switch allow.decide(claims) {
+        switch allow.decide(claims, saying: own) {
         case .matched(let matched): place = matched
+        case .overstated(let rule, let name, let listed):
+            return .refused(Refusal(asked, rule, says: name, listed: listed))
         case .unmatched(let nearest): return .refused(Refusal(asked, nearest: nearest))
         }
         let lifetime = lifetime ?? self.lifetime
@@ -87,6 +94,7 @@ package struct TokenRule: Sendable {
                     lifetime: lifetime,
                     target: target,
                     added: added,
+                    jobClaims: own,
                     rule: place
                 )
             )

@@ -36,6 +36,8 @@ package struct Refusal: Equatable, Sendable, CustomStringConvertible {
         case subject
         /// A rule matches, but the run has a value that the target's relying party does not take.
         case added
+        /// A rule matches, but it does not let the job say of itself what it says.
+        case jobClaim
     }
 
     package let code: Code
@@ -81,6 +83,19 @@ package struct Refusal: Equatable, Sendable, CustomStringConvertible {
             nearest.condition.isImplied
             ? "\(asked) is refused: \(place) does not name trust, so it is for trusted runs alone, and this run is untrusted"
             : "\(asked) is refused: \(place) wants \(nearest.condition.name) \(wanted), and this run has \(seen)"
+    }
+
+    init(_ asked: AskedFor, _ rule: RulePlace, says name: String, listed: [String]) {
+        code = .jobClaim
+        self.asked = asked
+        self.rule = rule
+        claim = "job_claims.\(name)"
+        seen = nil
+        let wanted = listed.isEmpty ? "none" : listed.joined(separator: ", ")
+        self.wanted = wanted
+        message =
+            "\(asked) is refused: \(rule) allows it, but lets the job say nothing of itself by the name '\(name)'; its "
+            + "job_claims: \(wanted)" + NearMiss.question(name, among: listed)
     }
 
     init(_ asked: AskedFor, lifetime: Duration, maximum: Duration) {

@@ -13,11 +13,16 @@ package struct Rule: Sendable {
     package let place: String
     /// What must hold; what the rule means without saying it stands behind the rest.
     package let conditions: [Condition]
+    /// Names that a job may say of itself in a token that this rule allows, by `job_claims`.
+    package let jobClaims: [String]
+
+    /// How many names one rule may list under `job_claims`.
+    package static let maximumJobClaims = 64
 
     /// Makes a rule of at least one condition.
     ///
     /// - Throws: `PolicyError` with code `emptyRule`, `tooMany` or `duplicate`.
-    package init(_ conditions: [Condition], place: String) throws(PolicyError) {
+    package init(_ conditions: [Condition], place: String, jobClaims: [String] = []) throws(PolicyError) {
         guard !conditions.isEmpty else {
             throw PolicyError(.emptyRule, "a rule without claims matches everything", fix: "name at least the project")
         }
@@ -37,6 +42,7 @@ package struct Rule: Sendable {
             )
         }
         self.place = place
+        self.jobClaims = jobClaims
         self.conditions = names.contains(.trust) ? conditions : conditions + [.trusted]
     }
 

@@ -1,4 +1,5 @@
 internal import Claims
+internal import Text
 
 /// Rules of which any one allows.
 package struct RuleList: Sendable {
@@ -38,14 +39,20 @@ package struct RuleList: Sendable {
 
     enum Outcome {
         case matched(RulePlace)
+        /// Rules match, and none of them lets the job say all that it says of itself; the first of them, and what it does not.
+        case overstated(RulePlace, name: String, listed: [String])
         case unmatched(NearestRule)
     }
 
-    func decide(_ claims: ClaimSet) -> Outcome {
+    func decide(_ claims: ClaimSet, saying own: JobClaims = .none) -> Outcome {
+        var overstated: Outcome?
         for (index, rule) in rules.enumerated() where rule.matches(claims) {
-            return .matched(RulePlace(place: rule.place, number: index + 1))
+            let place = RulePlace(place: rule.place, number: index + 1)
+            let unlisted = own.members.first { member in !rule.jobClaims.contains { $0.isSameBytes(as: member.name) } }
+            guard let unlisted else { return .matched(place) }
+            if overstated == nil { overstated = .overstated(place, name: unlisted.name, listed: rule.jobClaims) }
         }
-        return .unmatched(nearest(to: claims))
+        return overstated ?? .unmatched(nearest(to: claims))
     }
 
     /// The rule of which most claims match; among equals the one that wants least more, then the first.

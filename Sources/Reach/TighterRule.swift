@@ -33,6 +33,8 @@ struct TighterRule {
             isTighter = true
         }
         guard isTighter else { return nil }
+        // What jobs may say of themselves is no narrower or wider for it.
+        if !rule.jobClaims.isEmpty { conditions.append(("job_claims", rule.jobClaims)) }
         text = "{\(conditions.map { RuleText.condition($0.name, $0.patterns) }.joined(separator: ", "))}"
     }
 

@@ -15,6 +15,8 @@ package struct Attestation: Equatable, Sendable {
     package let lifetime: Duration
     /// The values of the contract's names at their index; nil where the run lacks one.
     package let standardValues: [String?]
+    /// Where the claims come from that another issuer's token spoke of; nil where an orchestrator attested them.
+    package let origin: UpstreamOrigin?
 
     /// Checks a request against the limits and the rule of the principal that sent it.
     ///
@@ -37,6 +39,7 @@ package struct Attestation: Equatable, Sendable {
         lifetime = try Self.lifetime(asked: request.expiresIn, limits: limits)
         principal = attestor.name
         trust = request.trust
+        origin = request.origin
         self.claims = claims
         standardValues = Self.standardValues(of: claims)
         json = Self.serialize(claims)
@@ -47,10 +50,17 @@ package struct Attestation: Equatable, Sendable {
         let damaged = RunError(.damaged, "the stored claims are no attestation")
         guard let parsed = try? JSON.parse(json), case .object(let object) = parsed else { throw damaged }
         var claims: [Claim] = []
+        var origin: UpstreamOrigin?
         for member in object.members {
+            if member.name == UpstreamOrigin.member {
+                guard let stored = UpstreamOrigin(member.value) else { throw damaged }
+                origin = stored
+                continue
+            }
             guard case .string(let value) = member.value else { throw damaged }
             claims.append(Claim(member.name, value))
         }
+        self.origin = origin
         standardValues = Self.standardValues(of: claims)
         guard let trust = standardValues[StandardClaim.trust.index].flatMap(Trust.init(rawValue:)),
             StandardClaim.required.allSatisfy({ [standardValues] in standardValues[$0.index] != nil })
@@ -58,7 +68,8 @@ package struct Attestation: Equatable, Sendable {
         self.principal = principal
         self.trust = trust
         self.claims = claims
-        self.json = json
+        // Tokens carry the claims alone.
+        self.json = origin == nil ? json : Self.serialize(claims)
         self.lifetime = lifetime
     }
 

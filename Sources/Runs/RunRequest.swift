@@ -7,6 +7,8 @@ package struct RunRequest: Equatable, Sendable {
     package var further: [Claim]
     /// For how many seconds the run asks to live; nil for the broker's default.
     package var expiresIn: Int64?
+    /// Where another issuer's token says it; no body of a registration can set this.
+    package var origin: UpstreamOrigin?
 
     /// Makes a request of values that are already typed, as federation and tests have them.
     package init(

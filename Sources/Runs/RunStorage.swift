@@ -38,7 +38,7 @@ package protocol RunStorage: Sendable {
 package struct RunRecord: Equatable, Sendable {
     package let id: String
     package let principal: String
-    /// The attested claims as a JSON object.
+    /// The attested claims as a JSON object, with their origin where another issuer spoke of them.
     package let claims: [UInt8]
     package let tokenDigest: SHA256Digest
     package let registered: UnixTime
@@ -68,7 +68,7 @@ package struct RunRecord: Equatable, Sendable {
         self.init(
             id: run.id,
             principal: run.attestation.principal,
-            claims: run.attestation.json,
+            claims: run.attestation.stored,
             tokenDigest: run.tokenDigest,
             registered: run.registered,
             expires: run.expires,

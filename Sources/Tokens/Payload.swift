@@ -23,19 +23,21 @@ struct Payload {
     static let registered = ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"]
 
     static let jobClaims = "job_claims"
+    /// The request that the token was issued to, as the ledger has it: a cloud's log leads back to it.
+    static let trace = "jobpass_trace"
 
     /// Names that nobody but the issuer gives a value.
-    static let ownNames = registered + [jobClaims]
+    static let ownNames = registered + [trace, jobClaims]
 
     /// Everything that a token can hold by a name of the contract.
-    static let claimsSupported = registered + ClaimName.standardNames + [jobClaims]
+    static let claimsSupported = registered + ClaimName.standardNames + [trace, jobClaims]
 
     /// Builds the payload of a grant at a moment, to end with its lifetime and not after `end`.
     init(
         of grant: Grant,
         issuer: Issuer,
         kid: String,
-        jobClaims: [UInt8],
+        closing: [UInt8],
         now: UnixTime,
         end: UnixTime?
     ) throws(TokenError) {
@@ -50,7 +52,7 @@ struct Payload {
             issued: UnixTime(seconds: issued),
             expires: UnixTime(seconds: try Self.expiry(of: grant.lifetime, issued: issued, end: end))
         )
-        bytes = Self.head(facts) + Self.tail(grant.claims.json, grant.added, jobClaims)
+        bytes = Self.head(facts) + Self.tail(grant.claims.json, grant.added, closing)
     }
 
     /// Builds the payload of a decoy, which says of itself that it is one.
@@ -116,9 +118,20 @@ struct Payload {
         return head
     }
 
-    /// What the job chose, as a JSON object; nothing where it chose nothing.
-    static func wrapped(_ jobClaims: JSONObject) -> [UInt8] {
-        jobClaims.members.isEmpty ? [] : JSON.object([Self.jobClaims: .object(jobClaims)]).serialized()
+    /// What stands last, as a JSON object: the trace, then what the job said of itself; nothing where there is neither.
+    static func closing(_ trace: String?, _ jobClaims: JobClaims) -> [UInt8] {
+        if jobClaims.isEmpty, let trace, trace.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0) }) {
+            // By hand, since every token has it.
+            return Array(#"{"\#(Self.trace)":"\#(trace)"}"#.utf8)
+        }
+        var members = JSONObject()
+        if let trace { members[Self.trace] = .string(trace) }
+        if !jobClaims.isEmpty {
+            var own = JSONObject()
+            for member in jobClaims.members { own[member.name] = .string(member.value) }
+            members[Self.jobClaims] = .object(own)
+        }
+        return members.members.isEmpty ? [] : JSON.object(members).serialized()
     }
 
     /// What stands behind the registered claims: the members of other objects, given with their braces.

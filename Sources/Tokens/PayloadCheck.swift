@@ -14,12 +14,12 @@ package struct PayloadCheck: Sendable {
     /// Makes a check of a token's payload.
     package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Whether the payload says what the grant, the facts and the job say, and nothing besides; `jobClaims` is the object
-    /// that holds what the job chose, or empty.
+    /// Whether the payload says what the grant and the facts say, and nothing besides; `closing` is the object with the trace
+    /// and with what the job said of itself, or empty.
     ///
     /// - Throws: `TokenError` with code `mismatch` that names the claim.
-    package func check(_ grant: Grant, _ facts: TokenFacts, jobClaims: [UInt8] = []) throws(TokenError) {
-        let tail = Payload.tail(grant.claims.json, grant.added, jobClaims)
+    package func check(_ grant: Grant, _ facts: TokenFacts, closing: [UInt8] = []) throws(TokenError) {
+        let tail = Payload.tail(grant.claims.json, grant.added, closing)
         guard bytes.count > tail.count, bytes[(bytes.count - tail.count)...] == tail[...] else {
             throw TokenError(.mismatch, "token", seen: "other claims of the run", wanted: "those that were attested")
         }

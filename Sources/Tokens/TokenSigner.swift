@@ -1,7 +1,6 @@
 internal import Claims
 internal import Crypto
 internal import Encoding
-package import JSON
 package import Policy
 package import Time
 
@@ -25,13 +24,14 @@ package struct TokenSigner: Sendable {
 
     /// Signs a token that says what the grant says, ending with its lifetime and not after `end`.
     ///
-    /// What the job chose for itself stands under `job_claims`, where nobody takes it for what was attested.
+    /// What the job says of itself stands under `job_claims`, where nobody takes it for what was attested. `trace` names the
+    /// request that the token answers.
     ///
     /// - Throws: `TokenError` with code `keyRing` where the issuer has no key for the grant's algorithm, `lifetime`, `tooLong`
     ///   above 20,000 characters, `signing`, or `mismatch`.
     package func sign(
         _ grant: Grant,
-        jobClaims: JSONObject = [:],
+        trace: String? = nil,
         end: UnixTime? = nil
     ) throws(TokenError) -> SignedToken {
         let issuer = grant.claims.isUntrusted ? untrusted : trusted
@@ -43,17 +43,17 @@ package struct TokenSigner: Sendable {
                 wanted: "one; add the algorithm to keys.algorithms and run 'jobpass init'"
             )
         }
-        let jobClaims = Payload.wrapped(jobClaims)
+        let closing = Payload.closing(trace, grant.jobClaims)
         let payload = try Payload(
             of: grant,
             issuer: issuer,
             kid: key.kid,
-            jobClaims: jobClaims,
+            closing: closing,
             now: clock(),
             end: end
         )
         let text = try sign(payload.bytes, with: key)
-        try PayloadCheck(payload.bytes).check(grant, payload.facts, jobClaims: jobClaims)
+        try PayloadCheck(payload.bytes).check(grant, payload.facts, closing: closing)
         return SignedToken(
             facts: payload.facts,
             claims: payload.bytes,

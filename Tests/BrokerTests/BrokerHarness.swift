@@ -51,11 +51,12 @@ struct BrokerHarness {
         targets: String = "",
         extra: String = "",
         principals: String = "",
+        audiences: String = "",
         budget: String? = nil
     ) async throws {
         let parts = Self.configuration.split(separator: "targets:\n", maxSplits: 1)
         var text = "\(parts[0])targets:\n\(targets)\(parts[1])\(extra)"
-        text.replace("audiences:\n", with: "\(principals)audiences:\n")
+        text.replace("audiences:\n", with: "\(principals)audiences:\n\(audiences)")
         if let budget { text.replace("not migrated yet}", with: "not migrated yet, budget: \(budget)}") }
         let settings = try Configuration.parse(Array(text.utf8), file: "/test/jobpass.yaml")
         storage = MemoryLedgerStorage()

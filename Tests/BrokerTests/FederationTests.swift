@@ -93,6 +93,10 @@ struct FederationTests {
         #expect(accepted.principal == "github")
         #expect(accepted.issuer == "https://token.actions.githubusercontent.com")
         #expect(accepted.jti == "f0b5c2b1-6a6e-4f3a-9b63-1c2f9d3c7a10")
+        let origin = try JSON.parse(try #require(accepted.claims))["jobpass_provenance"]
+        #expect(origin?["issuer"] == "https://token.actions.githubusercontent.com")
+        #expect(origin?["claims"]?["project"] == "repository")
+        #expect(claims["jobpass_provenance"] == nil)
         let issued = try #require(try federated.site.entries.last)
         #expect(issued.run == accepted.run)
         #expect(issued.principal == "github")

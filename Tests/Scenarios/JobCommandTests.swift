@@ -28,6 +28,40 @@ struct JobCommandTests {
         #expect(scenario.broker.calls.allSatisfy { $0.authorization == "Bearer jpr_test" })
     }
 
+    @Test("whoami says who answers for each claim, where the broker does")
+    func sources() async throws {
+        let claims: JSON = [
+            "iss": "https://ci.example.com", "project": "acme/web", "team": "web",
+            "jobpass_provenance": [
+                "iss": ["source": "broker"],
+                "project": ["source": "upstream", "issuer": "https://gitlab.com", "claim": "project_path"],
+                "team": ["source": "orchestrator", "principal": "fleet"],
+            ],
+        ]
+        let scenario = try await ClientScenario(["GET /v1/whoami": .answer(claims)])
+        #expect(
+            try scenario.job("whoami").output == """
+                CLAIM    VALUE                   FROM
+                iss      https://ci.example.com  the broker
+                project  acme/web                https://gitlab.com: project_path
+                team     web                     attested by fleet
+
+                """
+        )
+        #expect(try JSON.parse(Array(scenario.job("whoami", "--json").output.utf8)) == claims)
+    }
+
+    @Test("token sends what the job says of itself")
+    func saying() async throws {
+        let scenario = try await ClientScenario(["GET /v1/token": .answer(["value": "a.b.c"])])
+        _ = try scenario.job("token", "-a", "x", "--claim", "deployment=4711", "--claim", "note=a b")
+        #expect(
+            scenario.broker.calls.map(\.line) == [
+                "GET /v1/token?audience=x&claim=deployment%3D4711&claim=note%3Da%20b"
+            ]
+        )
+    }
+
     @Test("token writes the JWT alone, the answer, or what the token says")
     func token() async throws {
         let jwt = "e30.\(Base64URL.encode(Array(#"{"sub":"project:acme/web","exp":1795340000}"#.utf8))).c2ln"

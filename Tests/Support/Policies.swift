@@ -21,12 +21,15 @@ extension Rule {
     /// A rule as configuration writes it: claims with the patterns that they may match.
     ///
     /// - Throws: `PolicyError` or `TextError`.
-    package static func of(_ claims: KeyValuePairs<String, [String]>, place: String = "jobpass.yaml:1:1") throws -> Rule
-    {
+    package static func of(
+        _ claims: KeyValuePairs<String, [String]>,
+        place: String = "jobpass.yaml:1:1",
+        jobClaims: [String] = []
+    ) throws -> Rule {
         let conditions = try claims.map { name, patterns in
             try Condition(ClaimName(name), patterns.map { text in try Pattern(text) })
         }
-        return try Rule(conditions, place: place)
+        return try Rule(conditions, place: place, jobClaims: jobClaims)
     }
 }
 
@@ -60,7 +63,8 @@ extension Grant {
         audience: String = "sts.amazonaws.com",
         algorithm: SignatureAlgorithm = .rs256,
         lifetime: Duration = .seconds(300),
-        claims: ClaimSet? = nil
+        claims: ClaimSet? = nil,
+        saying own: JobClaims = .none
     ) throws -> Grant {
         let rule = TokenRule(
             audience: audience,
@@ -69,9 +73,11 @@ extension Grant {
             maximumLifetime: max(lifetime, .seconds(3_600)),
             subject: .standard,
             subjectLimit: .openID,
-            allow: try RuleList([try .of(["project": ["**"], "trust": ["trusted", "untrusted"]])])
+            allow: try RuleList([
+                try .of(["project": ["**"], "trust": ["trusted", "untrusted"]], jobClaims: own.members.map(\.name))
+            ])
         )
         let policy = try Policy(PolicyRules(audiences: [rule]))
-        return try policy.audienceGrant(for: claims ?? .sample(), audience: audience).allowed()
+        return try policy.audienceGrant(for: claims ?? .sample(), audience: audience, saying: own).allowed()
     }
 }

@@ -68,7 +68,7 @@ struct IssuerTests {
                 "id_token_signing_alg_values_supported":["EdDSA"],\
                 "claims_supported":["iss","sub","aud","iat","nbf","exp","jti","project","project_id","workflow",\
                 "workflow_id","job","run_id","attempt","ref","ref_type","sha","event","environment","actor","runner",\
-                "repository","trust","job_claims"],"scopes_supported":["openid"]}
+                "repository","trust","jobpass_trace","job_claims"],"scopes_supported":["openid"]}
                 """
         )
     }

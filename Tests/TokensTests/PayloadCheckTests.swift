@@ -22,10 +22,10 @@ struct PayloadCheckTests {
         payload = String(decoding: signed.claims, as: UTF8.self)
     }
 
-    private func refusal(_ payload: String, of grant: Grant? = nil, jobClaims: String = "") -> TokenError? {
+    private func refusal(_ payload: String, of grant: Grant? = nil, closing: String = "") -> TokenError? {
         do throws(TokenError) {
             let check = PayloadCheck(Array(payload.utf8))
-            try check.check(grant ?? self.grant, facts, jobClaims: Array(jobClaims.utf8))
+            try check.check(grant ?? self.grant, facts, closing: Array(closing.utf8))
             return nil
         } catch { return error }
     }
@@ -78,9 +78,9 @@ struct PayloadCheckTests {
     func jobClaims() {
         let chosen = #"{"job_claims":{"level":3}}"#
         let whole = "\(payload.dropLast()),\(chosen.dropFirst())"
-        #expect(refusal(whole, jobClaims: chosen) == nil)
+        #expect(refusal(whole, closing: chosen) == nil)
         #expect(refusal(whole)?.code == .mismatch)
-        #expect(refusal(payload, jobClaims: chosen)?.code == .mismatch)
+        #expect(refusal(payload, closing: chosen)?.code == .mismatch)
     }
 
     @Test("an empty or torn payload is found", arguments: ["", "}", "{}", "{"])

@@ -33,8 +33,8 @@ struct Issuers {
     var signer: TokenSigner { TokenSigner(trusted: trusted, untrusted: untrusted, clock: clock.wall) }
 
     /// Signs, records in a ledger in memory, and releases: the only way to a token's text.
-    func text(_ grant: Grant, jobClaims: JSONObject = [:]) async throws -> String {
-        try await Self.release(try signer.sign(grant, jobClaims: jobClaims))
+    func text(_ grant: Grant, trace: String? = nil) async throws -> String {
+        try await Self.release(try signer.sign(grant, trace: trace))
     }
 
     static func release(_ token: consuming SignedToken) async throws -> String {
@@ -105,13 +105,28 @@ struct TokenSignerTests {
     func jobClaims() async throws {
         let issuers = try Issuers()
         let claims = try ClaimSet.sample(further: [.init("team", "quote\" and \\ and \u{e9}")])
-        let chosen: JSONObject = ["iss": "https://evil.example", "level": 3]
-        let token = try await issuers.text(try Grant.sample(algorithm: .es256, claims: claims), jobClaims: chosen)
+        let own = try JobClaims(["deployment=47\"11", "level=a=b"])
+        let grant = try Grant.sample(algorithm: .es256, claims: claims, saying: own)
+        let token = try await issuers.text(grant, trace: "0123abcd")
         let verified = try await issuers.verifier(of: issuers.trusted).verify(token).claims
-        #expect(verified["job_claims"]?.asObject == chosen)
+        #expect(verified["job_claims"] == ["deployment": "47\"11", "level": "a=b"])
+        #expect(verified["deployment"] == nil)
+        #expect(verified["jobpass_trace"] == "0123abcd")
         #expect(verified["team"] == "quote\" and \\ and \u{e9}")
         #expect(verified["iss"] == "https://ci.example.com")
         #expect(verified.members.last?.name == "job_claims")
+    }
+
+    @Test(
+        "a token says which request it answers, whatever that is called",
+        arguments: ["00ff", "doctor", "a\"b\\", "\u{e9}"]
+    )
+    func trace(name: String) async throws {
+        let issuers = try Issuers()
+        let token = try await issuers.text(try Grant.sample(algorithm: .es256), trace: name)
+        let verified = try await issuers.verifier(of: issuers.trusted).verify(token).claims
+        #expect(verified["jobpass_trace"]?.asString == name)
+        #expect(verified.members.last?.name == "jobpass_trace")
     }
 
     @Test("an audience and a subject that need escapes are written whole")
@@ -207,7 +222,7 @@ struct TokenSignerTests {
         let issuers = try Issuers()
         let grant = try Grant.sample(algorithm: .es256)
         let error = #expect(throws: TokenError.self) {
-            _ = try issuers.signer.sign(grant, jobClaims: ["x": .string(String(repeating: "x", count: 15_000))])
+            _ = try issuers.signer.sign(grant, trace: String(repeating: "x", count: 15_000))
         }
         #expect(error?.code == .tooLong)
     }

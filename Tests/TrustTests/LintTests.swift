@@ -102,6 +102,28 @@ struct LintTests {
         try prove(findings, policy)
     }
 
+    @Test("a claim of which a configuration says that jobs choose it is found by that, and told once")
+    func chosen() throws {
+        let text =
+            "{\"role_type\": \"jwt\", \"user_claim\": \"sub\", \"bound_audiences\": [\"vault\"], \"bound_claims\": {\"project\": \"acme/web\", \"project_id\": \"1\", \"tier\": \"gold\", \"workflow\": \"deploy\"}}"
+        let policy = try PolicyReader.read(Array(text.utf8))
+        let plain = Linter.findings(in: policy).filter { $0.rule == .chosenByJob }
+        #expect(plain.map(\.message).filter { $0.contains("'tier'") }.isEmpty)
+        let known = [
+            "tier": "federation 'x' takes it from 'build_source'",
+            "workflow": "federation 'x' takes it from 'workflow'",
+        ]
+        let findings = Linter.findings(in: policy, chosen: known)
+        let told = findings.filter { $0.rule == .chosenByJob }.map(\.message)
+        #expect(told.contains("'tier' decides, and federation 'x' takes it from 'build_source'"))
+        #expect(
+            told.filter { $0.hasPrefix("'workflow' ") } == [
+                "'workflow' decides, and federation 'x' takes it from 'workflow'"
+            ]
+        )
+        try prove(findings, policy)
+    }
+
     @Test("every witness passes the policy that it was found in", arguments: PolicyCase.all)
     func witnesses(_ example: PolicyCase) throws {
         let policy = try PolicyReader.read(example.text)

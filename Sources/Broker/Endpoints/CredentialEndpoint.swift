@@ -9,7 +9,14 @@ extension Broker {
         let run = try run(of: call)
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let exchange = exchange(over: call.transport, call.pacing)
-            let answer = try await obtain(call.parameters[0], for: run, trace: call.trace, through: exchange)
+            let own = try call.jobClaims(in: try call.query())
+            let answer = try await obtain(
+                call.parameters[0],
+                for: run,
+                saying: own,
+                trace: call.trace,
+                through: exchange
+            )
             return .secretJSON(200, answer.json())
         }
     }

@@ -9,7 +9,8 @@ extension Broker {
     func targetToken(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
-            let answer = try await hand(call.parameters[0], to: run, trace: call.trace)
+            let own = try call.jobClaims(in: try call.query())
+            let answer = try await hand(call.parameters[0], to: run, saying: own, trace: call.trace)
             return .secretJSON(200, answer.json())
         }
     }

@@ -89,8 +89,13 @@ extension Broker {
         ]
         if case .ended(let moment) = status.state { members["ended_at"] = .string(RFC3339.format(moment)) }
         var claims = JSONObject()
-        for claim in run.attestation.claims { claims[claim.name] = .string(claim.value) }
+        var sources = JSONObject()
+        for claim in run.attestation.claims {
+            claims[claim.name] = .string(claim.value)
+            sources[claim.name] = run.attestation.provenance(of: claim.name).json
+        }
         members["claims"] = .object(claims)
+        members["provenance"] = .object(sources)
         return members
     }
 }

@@ -4,7 +4,7 @@ internal import Runs
 internal import Time
 internal import Tokens
 
-/// `GET` and `POST /v1/token?audience=A&lifetime=SECONDS`: an ID token for a job; also GitHub's request protocol.
+/// `GET` and `POST /v1/token?audience=A&lifetime=SECONDS&claim=NAME=VALUE`: an ID token for a job; also GitHub's request protocol.
 extension Broker {
     /// The token, and what the ledger calls it.
     func token(_ call: Call) async throws(Problem) -> HTTPResponse {
@@ -18,7 +18,14 @@ extension Broker {
                 )
             }
             let lifetime = try Self.lifetime(try call.value("lifetime", in: query))
-            let released = try await issue(audience: audience, lifetime: lifetime, to: run, trace: call.trace)
+            let own = try call.jobClaims(in: query)
+            let released = try await issue(
+                audience: audience,
+                saying: own,
+                lifetime: lifetime,
+                to: run,
+                trace: call.trace
+            )
             return Self.answer(released)
         }
     }

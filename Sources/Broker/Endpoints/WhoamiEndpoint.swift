@@ -8,8 +8,8 @@ internal import Tokens
 extension Broker {
     /// The claims of the run as its next token would carry them.
     ///
-    /// Those that only a request settles are left out: `aud`, the times, `jti`. An audience or target with a `subject` of its
-    /// own gets another `sub`.
+    /// Those that only a request settles are left out: `aud`, the times, `jti`, `jobpass_trace`. An audience or target with a
+    /// `subject` of its own gets another `sub`. With `provenance=true` a last member says of each claim who answers for it.
     func whoami(_ call: Call) throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
         var claims: JSONObject = ["iss": .string(now.issuer(of: run).url.text)]
@@ -17,6 +17,14 @@ extension Broker {
             claims["sub"] = .string(subject)
         }
         for claim in run.attestation.claims { claims[claim.name] = .string(claim.value) }
+        if try call.value("provenance", in: try call.query()) == "true" {
+            var sources = JSONObject()
+            for name in claims.members.map(\.name) {
+                let isOurs = name == "iss" || name == "sub"
+                sources[name] = (isOurs ? .broker : run.attestation.provenance(of: name)).json
+            }
+            claims[UpstreamOrigin.member] = .object(sources)
+        }
         return .json(200, .object(claims))
     }
 }

@@ -1,3 +1,4 @@
+internal import Claims
 internal import Encoding
 internal import HTTP
 internal import JSON
@@ -30,6 +31,15 @@ extension Call {
         } catch {
             throw Problem(.invalidRequest, "The query has '\(name)' more than once.")
         }
+    }
+
+    /// What the job says of itself: the query's fields `claim`, each `NAME=VALUE`.
+    ///
+    /// - Throws: `Problem` with code `invalid_request`.
+    func jobClaims(in query: Form) throws(Problem) -> JobClaims {
+        let texts = query.fields.filter { $0.name == "claim" }.map(\.value)
+        guard !texts.isEmpty else { return .none }
+        do throws(JobClaimError) { return try JobClaims(texts) } catch { throw Problem(.invalidRequest, "\(error).") }
     }
 
     private static func isJSON(_ type: String) -> Bool {

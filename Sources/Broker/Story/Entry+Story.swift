@@ -19,6 +19,7 @@ extension Entry {
     /// A run's registration by a principal.
     static func registered(_ run: Run, from address: String, trace: String) -> Entry {
         var entry = Entry(.runRegistered, .succeeded, of: run, trace: trace)
+        entry.claims = run.attestation.stored
         entry.address = address
         entry.expires = run.expires
         return entry

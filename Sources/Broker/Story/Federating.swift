@@ -43,6 +43,7 @@ extension Broker {
     /// The entry that says which token was taken, and what it made its run.
     func accepted(_ identity: Upstream.Identity, as run: Run, of text: String, _ call: Call) -> Entry {
         var entry = Entry(.federationAccepted, .succeeded, of: run, trace: call.trace)
+        entry.claims = run.attestation.stored
         entry.address = call.request.peer.address
         entry.issuer = identity.issuer.rules.issuer.text
         entry.kid = identity.token.header.kid.map(Self.shown)

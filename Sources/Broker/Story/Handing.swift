@@ -9,8 +9,13 @@ internal import Runs
 /// Steps six and seven where the job trades itself: it gets the target's ID token, and tells what became of it.
 extension Broker {
     /// Issues the ID token of a target that the job trades at itself.
-    func hand(_ name: String, to run: Run, trace: String) async throws(Problem) -> TargetTokenAnswer {
-        let (grant, target) = try await target(name, for: run, trace: trace)
+    func hand(
+        _ name: String,
+        to run: Run,
+        saying own: JobClaims,
+        trace: String
+    ) async throws(Problem) -> TargetTokenAnswer {
+        let (grant, target) = try await target(name, for: run, saying: own, trace: trace)
         guard target.trader == .job else {
             throw Problem(
                 .conflict,
@@ -88,9 +93,10 @@ extension Broker {
     func target(
         _ name: String,
         for run: Run,
+        saying own: JobClaims = .none,
         trace: String
     ) async throws(Problem) -> (grant: Grant, target: Target) {
-        switch now.policy.targetGrant(for: ClaimSet(of: run), target: name) {
+        switch now.policy.targetGrant(for: ClaimSet(of: run), target: name, saying: own) {
         case .refused(let refusal): throw try await refuse(refusal, to: run, trace: trace)
         case .allowed(let grant):
             guard let target = now.targets[name] else { throw Problem(.notFound, "There is no target of this name.") }

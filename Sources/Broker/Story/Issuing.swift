@@ -7,14 +7,16 @@ internal import Tokens
 
 /// Steps two to five: the run's claims are granted a token, it is signed, recorded and released.
 extension Broker {
-    /// Issues a bare ID token for an audience.
+    /// Issues a bare ID token for an audience, with what the job says of itself.
     func issue(
         audience: String,
+        saying own: JobClaims = .none,
         lifetime: Duration?,
         to run: Run,
         trace: String
     ) async throws(Problem) -> Released<TokenText> {
-        switch now.policy.audienceGrant(for: ClaimSet(of: run), audience: audience, lifetime: lifetime) {
+        let claims = ClaimSet(of: run)
+        switch now.policy.audienceGrant(for: claims, audience: audience, saying: own, lifetime: lifetime) {
         case .refused(let refusal): throw try await refuse(refusal, to: run, trace: trace)
         case .allowed(let grant): return try await issue(grant, to: run, trace: trace)
         }
@@ -25,7 +27,7 @@ extension Broker {
         let signed: SignedToken
         do throws(TokenError) {
             // A token does not outlive its run: what the job leaves behind is worth nothing.
-            signed = try now.signer.sign(grant, end: run.expires)
+            signed = try now.signer.sign(grant, trace: trace, end: run.expires)
         } catch {
             throw Problem(error)
         }

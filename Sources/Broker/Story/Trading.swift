@@ -17,10 +17,11 @@ extension Broker {
     func obtain(
         _ name: String,
         for run: Run,
+        saying own: JobClaims = .none,
         trace: String,
         through exchange: Exchange
     ) async throws(Problem) -> CredentialAnswer {
-        let (grant, target) = try await target(name, for: run, trace: trace)
+        let (grant, target) = try await target(name, for: run, saying: own, trace: trace)
         guard target.trader == .broker else {
             throw Problem(
                 .conflict,
@@ -152,7 +153,12 @@ extension Holdings.Trade {
     fileprivate init(_ target: Target, _ grant: Grant) {
         self.init(
             target,
-            Holdings.TokenShape(subject: grant.subject, audience: grant.audience, added: grant.added)
+            Holdings.TokenShape(
+                subject: grant.subject,
+                audience: grant.audience,
+                added: grant.added,
+                jobClaims: grant.jobClaims
+            )
         )
     }
 }

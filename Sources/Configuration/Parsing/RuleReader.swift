@@ -22,8 +22,8 @@ struct RuleReader {
         projects = attestors.flatMap(\.projects)
     }
 
-    /// The `allow` of a section, which must be there.
-    func rules(_ section: Section) -> RuleList? {
+    /// The `allow` of a section, which must be there; only rules of tokens say what jobs may say of themselves.
+    func rules(_ section: Section, ofTokens: Bool = false) -> RuleList? {
         section.requireKey("allow", example: "[{project: acme/web}]")
         guard let node = section.node("allow") else { return nil }
         guard case .sequence(let elements) = node.value else {
@@ -31,7 +31,7 @@ struct RuleReader {
             return nil
         }
         let rules = elements.enumerated().compactMap { index, element in
-            rule(element, at: "\(section.name("allow"))[\(index)]")
+            rule(element, at: "\(section.name("allow"))[\(index)]", ofTokens: ofTokens)
         }
         guard rules.count == elements.count else { return nil }
         return reported(at: node.mark, section.name("allow")) { () throws(PolicyError) in try RuleList(rules)
@@ -48,7 +48,7 @@ struct RuleReader {
     /// The name of a claim that a run can have; nil where none can.
     func claim(_ text: Located<String>) -> String? { isKnown(text.value, at: text.mark, text.key) ? text.value : nil }
 
-    private func rule(_ node: YAMLNode, at key: String) -> Rule? {
+    private func rule(_ node: YAMLNode, at key: String, ofTokens: Bool) -> Rule? {
         guard case .mapping(let entries) = node.value else {
             problems.error(
                 at: node.mark,
@@ -58,12 +58,40 @@ struct RuleReader {
             )
             return nil
         }
-        let conditions = entries.compactMap { condition($0, at: "\(key).\($0.key)") }
-        guard conditions.count == entries.count else { return nil }
+        let listed = ofTokens ? entries.first { $0.key == Self.jobClaims } : nil
+        let claims = entries.filter { !ofTokens || $0.key != Self.jobClaims }
+        let conditions = claims.compactMap { condition($0, at: "\(key).\($0.key)") }
+        let names = listed.map { jobClaims($0.value, at: "\(key).\(Self.jobClaims)") } ?? []
+        guard conditions.count == claims.count, let names else { return nil }
         let place = "\(Self.lastName(of: problems.file)):\(node.mark)"
         return reported(at: node.mark, key) { () throws(PolicyError) in
-            try Rule(conditions, place: place)
+            try Rule(conditions, place: place, jobClaims: names)
         }
+    }
+
+    private static let jobClaims = "job_claims"
+
+    /// The names that a rule lets jobs use of themselves.
+    private func jobClaims(_ node: YAMLNode, at key: String) -> [String]? {
+        guard case .sequence(let elements) = node.value, (1...Rule.maximumJobClaims).contains(elements.count) else {
+            problems.error(
+                at: node.mark,
+                key,
+                "saw \(node.kind), wanted a list of 1 to \(Rule.maximumJobClaims) names",
+                fix: "write the names that a job may say of itself, such as job_claims: [deployment]"
+            )
+            return nil
+        }
+        let names = elements.compactMap { element -> String? in
+            guard case .scalar(let scalar) = element.value, !scalar.isNull else {
+                problems.error(at: element.mark, key, "saw \(element.kind), wanted a name", fix: "write a name")
+                return nil
+            }
+            guard let wanted = JobClaims.problem(ofName: scalar.text) else { return scalar.text }
+            problems.error(at: element.mark, key, "'\(scalar.text)' is no name for that", fix: "write \(wanted)")
+            return nil
+        }
+        return names.count == elements.count ? names : nil
     }
 
     private func condition(_ entry: YAMLEntry, at key: String) -> Condition? {

@@ -61,7 +61,7 @@ struct TokenShapes {
         let algorithm = algorithm(section, party: party)
         let lifetime = lifetime(section)
         let subject = section.has("subject") ? reader.subject(section) : token.subject
-        let allow = reader.rules(section)
+        let allow = reader.rules(section, ofTokens: true)
         guard let audience, let algorithm, let subject, let allow else { return nil }
         let rule = TokenRule(
             audience: audience,

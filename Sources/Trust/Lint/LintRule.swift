@@ -70,6 +70,8 @@ package struct Suspicion: Sendable {
     let attempts: [[Stipulation]]
     let message: String
     let fix: String
+    /// The claim that decides, where it is one that the job chooses.
+    var chosen: ClaimPath?
 
     init(_ rule: LintRule, _ place: Place?, _ attempts: [[Stipulation]], _ message: String, fix: String) {
         self.rule = rule

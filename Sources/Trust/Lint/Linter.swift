@@ -6,11 +6,15 @@ internal import JSON
 /// finding.
 package enum Linter {
     /// The findings in a policy, the gravest first.
-    package static func findings(in policy: any TrustPolicy) -> [Finding] {
+    ///
+    /// `chosen` says of claims which a job chooses for itself how that comes, as a configuration of the issuer has it.
+    package static func findings(in policy: any TrustPolicy, chosen: [String: String] = [:]) -> [Finding] {
         let search = WitnessSearch(policy: policy)
         var findings: [Finding] = []
         let anybody = search.find([])
-        for suspicion in policy.suspicions {
+        let told = Suspicion.chosen(policy.horizon, chosen)
+        let isTold = { (path: ClaimPath?) in path.map { path in told.contains { $0.chosen == path } } ?? false }
+        for suspicion in policy.suspicions.filter({ !isTold($0.chosen) }) + told {
             var witness: JSONObject?
             for attempt in suspicion.attempts where witness == nil { witness = search.find(attempt) }
             if suspicion.rule == .limit {
@@ -121,20 +125,7 @@ extension Suspicion {
     private static func identities(_ paths: [ClaimPath]) -> [Suspicion] {
         var found: [Suspicion] = []
         for path in paths where isChosenByJob(path) {
-            found.append(
-                Suspicion(
-                    .chosenByJob,
-                    nil,
-                    [
-                        paths.filter {
-                            $0 != path && !isChosenByJob($0) && $0.names.count == 1 && $0.names[0] != "sub"
-                                && $0.names[0] != "project" && $0.names[0] != "repository"
-                        }.map { Stipulation($0, strangers($0)) }, [],
-                    ],
-                    "'\(path)' decides, and whoever writes or starts a job chooses its value",
-                    fix: "bind what is attested of the job: project, ref, environment"
-                )
-            )
+            found.append(chosen(path, of: paths, "whoever writes or starts a job chooses its value"))
         }
         let names: Set<String> = ["sub", "project", "repository", "repository_owner", "project_path", "namespace_path"]
         let numbers = paths.contains { $0.names.last?.hasSuffix("_id") ?? false }
@@ -150,6 +141,33 @@ extension Suspicion {
             )
         }
         return found
+    }
+
+    private static func chosen(_ path: ClaimPath, of paths: [ClaimPath], _ how: String) -> Suspicion {
+        var suspicion = Suspicion(
+            .chosenByJob,
+            nil,
+            [
+                paths.filter {
+                    $0 != path && !isChosenByJob($0) && $0.names.count == 1 && $0.names[0] != "sub"
+                        && $0.names[0] != "project" && $0.names[0] != "repository"
+                }.map { Stipulation($0, strangers($0)) }, [],
+            ],
+            "'\(path)' decides, and \(how)",
+            fix: "bind what is attested of the job: project, ref, environment"
+        )
+        suspicion.chosen = path
+        return suspicion
+    }
+
+    /// The claims of a horizon that jobs choose, by what a configuration says of where claims come from.
+    static func chosen(_ horizon: Horizon, _ sources: [String: String]) -> [Suspicion] {
+        let paths = horizon.values.map(\.path)
+        return paths.compactMap { path in
+            path.names.first.flatMap { sources[$0] }.map {
+                chosen(path, of: paths.filter { $0 != iss && $0 != aud }, $0)
+            }
+        }
     }
 
     /// What a glob or an exact text gives away that was meant for something else.

@@ -16,11 +16,17 @@ enum Wanted: Sendable {
 
 extension BrokerClient {
     /// One target's credential: traded for by the broker or, where the target leaves that to the job, here.
-    func credential(_ target: String, _ wanted: Wanted = .credential) async throws(CommandError) -> CredentialAnswer {
-        if wanted == .idToken { return try await idToken(target) }
-        let answer = try await response(.post, ["v1", "targets", target, "credentials"])
+    ///
+    /// `own` is what the job says of itself in the ID token, as fields `claim` of the query.
+    func credential(
+        _ target: String,
+        _ wanted: Wanted = .credential,
+        saying own: Form = Form()
+    ) async throws(CommandError) -> CredentialAnswer {
+        if wanted == .idToken { return try await idToken(target, saying: own) }
+        let answer = try await response(.post, ["v1", "targets", target, "credentials"], query: own)
         guard answer.status == 409 else { return try credential(in: try checked(answer)) }
-        let token = try await targetToken(target)
+        let token = try await targetToken(target, saying: own)
         // Azure's SDKs take no access token of anybody else's.
         if wanted == .whatRenews, token.target.type == .azure { return token.handedOver() }
         return try await trade(token)
@@ -44,10 +50,11 @@ extension BrokerClient {
         _ = try await call(.post, ["v1", "unmasked"], body: .json(body))
     }
 
-    private func idToken(_ target: String) async throws(CommandError) -> CredentialAnswer {
-        let answer = try await response(.post, ["v1", "targets", target, "token"])
+    private func idToken(_ target: String, saying own: Form) async throws(CommandError) -> CredentialAnswer {
+        let answer = try await response(.post, ["v1", "targets", target, "token"], query: own)
         if answer.status != 409 { return try targetToken(in: try checked(answer)).handedOver() }
-        let credential = try credential(in: try await self.answer(.post, ["v1", "targets", target, "credentials"]))
+        let path = ["v1", "targets", target, "credentials"]
+        let credential = try credential(in: try await self.answer(.post, path, query: own))
         guard credential.idToken != nil else {
             throw CommandError(
                 .badData,
@@ -79,8 +86,8 @@ extension BrokerClient {
         return CredentialAnswer(traded.released(recordedAt: index))
     }
 
-    private func targetToken(_ target: String) async throws(CommandError) -> TargetTokenAnswer {
-        try targetToken(in: try await answer(.post, ["v1", "targets", target, "token"]))
+    private func targetToken(_ target: String, saying own: Form) async throws(CommandError) -> TargetTokenAnswer {
+        try targetToken(in: try await answer(.post, ["v1", "targets", target, "token"], query: own))
     }
 
     private func targetToken(in body: [UInt8]) throws(CommandError) -> TargetTokenAnswer {

@@ -6,6 +6,7 @@ internal import HTTP
 internal import HTTPClient
 internal import JSON
 internal import Ledger
+internal import Runs
 internal import Time
 internal import Tokens
 
@@ -22,7 +23,8 @@ enum AuditShowCommand {
         name: "show",
         summary: "show one entry of the ledger whole, and prove it",
         details: [
-            "The proof that the entry stands in the ledger is verified here, by the ledger's key. With --token the token's signature is "
+            "The proof that the entry stands in the ledger is verified here, by the ledger's key; so is the beginning of its run, which says who "
+                + "answers for each claim. With --token the token's signature is "
                 + "verified as well, by the public key that the ledger has archived, however long ago it was."
         ],
         operands: [
@@ -59,11 +61,12 @@ enum AuditShowCommand {
             let index: UInt64
             if let wanted { index = wanted } else { index = try await Self.index(ofToken: given ?? "", by: broker) }
             let proved = try await ProvedEntry(index, known, by: broker)
-            guard let given else { return (proved, nil as JSON?) }
-            return (proved, try await proved.archivedKey(of: given, known, by: broker))
+            let sources = try await ClaimSources(of: proved.answer["entry"], known, by: broker)
+            guard let given else { return (proved, nil as JSON?, sources) }
+            return (proved, try await proved.archivedKey(of: given, known, by: broker), sources)
         }
         if let given, let key = shown.1 { try verify(given, by: key) }
-        try show(shown.0, hasToken: given != nil, invocation)
+        try show(shown.0, shown.2, hasToken: given != nil, invocation)
         return .success
     }
 
@@ -110,30 +113,55 @@ enum AuditShowCommand {
         }
     }
 
-    private static func show(_ proved: ProvedEntry, hasToken: Bool, _ invocation: Invocation) throws {
+    private static func show(
+        _ proved: ProvedEntry,
+        _ sources: ClaimSources?,
+        hasToken: Bool,
+        _ invocation: Invocation
+    ) throws {
         let console = Console(invocation.environment)
         if invocation.has(.json) {
             var object = proved.answer.asObject ?? JSONObject()
             object["proved"] = true
             if hasToken { object["issued_here"] = true }
+            if let sources {
+                var provenance = JSONObject()
+                for claim in claims(in: proved) { provenance[claim.name] = sources.source(of: claim.name).json }
+                object["provenance"] = .object(provenance)
+            }
             try console.result(JSON.object(object))
         } else {
-            var table = Table("FIELD", "VALUE")
-            for member in proved.answer["entry"]?.asObject?.members ?? [] {
-                guard case .object(let claims) = member.value else {
-                    table.add(member.name, member.value.asString ?? member.value.text)
-                    continue
-                }
-                for claim in claims.members {
-                    table.add("\(member.name).\(claim.name)", claim.value.asString ?? claim.value.text)
-                }
-            }
-            try console.result(table.text(console.resultStyle))
+            try console.result(table(proved, sources).text(console.resultStyle))
         }
         if hasToken { console.note("this token was issued here, and its signature is good") }
         console.note(
             "proved: the ledger of \(proved.checkpoint.size) entries has it, signed by \(proved.checkpoint.origin)"
         )
         if !proved.hasTrustedKey { console.warning("by the key that the broker itself gives; use --key to be sure") }
+    }
+
+    private static func table(_ proved: ProvedEntry, _ sources: ClaimSources?) -> Table {
+        var table = Table(sources == nil ? ["FIELD", "VALUE"] : ["FIELD", "VALUE", "FROM"])
+        func add(_ name: String, _ value: JSON, from source: String) {
+            table.rows.append([name, value.asString ?? value.text] + (sources == nil ? [] : [source]))
+        }
+        for member in proved.answer["entry"]?.asObject?.members ?? [] {
+            guard case .object(let claims) = member.value else {
+                add(member.name, member.value, from: "")
+                continue
+            }
+            for claim in claims.members where claim.name != UpstreamOrigin.member {
+                add(
+                    "\(member.name).\(claim.name)",
+                    claim.value,
+                    from: sources?.source(of: claim.name).description ?? ""
+                )
+            }
+        }
+        return table
+    }
+
+    private static func claims(in proved: ProvedEntry) -> [JSONObject.Member] {
+        (proved.answer["entry"]?["claims"]?.asObject?.members ?? []).filter { $0.name != UpstreamOrigin.member }
     }
 }

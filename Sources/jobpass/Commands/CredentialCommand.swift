@@ -1,4 +1,5 @@
 internal import Delivery
+internal import Encoding
 internal import JSON
 internal import POSIX
 internal import Time
@@ -12,6 +13,12 @@ enum CredentialCommand {
         kind: .choice(CredentialForm.allCases.map(\.rawValue) + CIEnvironment.allCases.map(\.rawValue))
     )
     static let server = Option.value("server", "HOST", "the registry that --format docker names as its own")
+    static let claim = Option.value(
+        "claim",
+        "NAME=VALUE",
+        "what this job says of itself in the ID token, by a name that the target's rule lists under job_claims",
+        repeats: true
+    )
     static let username = Option.value("username", "NAME", "the user in --format docker and git")
 
     static let definition = Command(
@@ -30,7 +37,7 @@ enum CredentialCommand {
                 + "command without showing it, and keeps it fresh.",
         ],
         operands: [Command.Operand("TARGET", "a target of the broker's configuration")],
-        options: [format, server, username] + BrokerOptions.all,
+        options: [format, claim, server, username] + BrokerOptions.all,
         examples: [
             Command.Example("eval \"$(jobpass credential aws-prod --format env)\"", "put it into this shell"),
             Command.Example(
@@ -77,8 +84,9 @@ enum CredentialCommand {
         let target = invocation.operands[0]
         let context = context(invocation)
         let wanted = form == .gcpExecutable ? Wanted.idToken : .credential
+        let own = Form(invocation.all(claim).map { Form.Field("claim", $0) })
         return try BrokerSession.run(invocation, as: .run) { broker throws(CommandError) in
-            let credential = try await broker.credential(target, wanted)
+            let credential = try await broker.credential(target, wanted, saying: own)
             if form != .gcpExecutable { console.noteSource(of: credential) }
             do throws(DeliveryError) { return try form.text(of: credential, context) } catch {
                 throw CommandError(.badData, error.description)
@@ -108,8 +116,9 @@ enum CredentialCommand {
         }
         let console = Console(invocation.environment)
         let target = invocation.operands[0]
+        let own = Form(invocation.all(claim).map { Form.Field("claim", $0) })
         let (masks, lines) = try BrokerSession.run(invocation, as: .run) { broker throws(CommandError) in
-            let credential = try await broker.credential(target)
+            let credential = try await broker.credential(target, saying: own)
             console.noteSource(of: credential)
             do throws(DeliveryError) { return (system.masks(credential), try system.lines(credential)) } catch {
                 throw CommandError(.badData, error.description)

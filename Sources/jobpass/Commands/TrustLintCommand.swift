@@ -19,11 +19,17 @@ enum TrustLintCommand {
             "Every finding comes with a witness: claims that the policy admits though nobody meant them, which jobpass trust explain "
                 + "then passes. What cannot be proved so is not reported; two findings have none, that a limit is exceeded and that "
                 + "nobody is admitted.",
+            "With --config it knows of every claim where the issuer's own configuration takes it from, and so which of them a job "
+                + "chooses: under job_claims, or in the file of its CI system that a federation maps.",
             "Errors: " + ids(.error) + ". Warnings: " + ids(.warning) + ". Notes: " + ids(.note) + ".",
         ],
-        options: [policy] + PolicyFile.options + [sarif, failOn, .json],
+        options: [policy] + PolicyFile.options + [ConfigurationFile.option, sarif, failOn, .json],
         examples: [
             Command.Example("jobpass trust lint --policy role.json", "look at one policy"),
+            Command.Example(
+                "jobpass trust lint --policy role.json --config /etc/jobpass/jobpass.yaml",
+                "by what the issuer's configuration says of its claims"
+            ),
             Command.Example(
                 "jobpass trust lint --policy role.json --policy provider.yaml --sarif --fail-on warning > trust.sarif",
                 "in a review of infrastructure code"
@@ -42,9 +48,12 @@ enum TrustLintCommand {
 
     static func run(_ invocation: Invocation) throws -> ExitCode {
         var found: [(file: PolicyFile, finding: Finding)] = []
+        let chosen =
+            invocation[ConfigurationFile.option] == nil
+            ? [:] : ChosenClaims.of(try ConfigurationFile(invocation).settings)
         for path in invocation.all(policy) {
             for file in try PolicyFile.read(path, invocation) {
-                found += Linter.findings(in: file.policy).map { (file, $0) }
+                found += Linter.findings(in: file.policy, chosen: chosen).map { (file, $0) }
             }
         }
         let console = Console(invocation.environment)
