@@ -143,7 +143,7 @@ let wiring: [Target] = [
         "Broker",
         [
             "Runs", "Federation", "Claims", "Policy", "Tokens", "Ledger", "Exchange", "Secrets", "Delivery", "Page",
-            "Auditing", "Retirement", "Configuration", "HTTP",
+            "Auditing", "Retirement", "TrustFiles", "Configuration", "HTTP",
             "JSON", "Logs", "Crypto", "Text", "Encoding", "Locks", "Time",
         ]
     ),  // the story, its endpoints, its error frontier
@@ -236,7 +236,7 @@ let tests: [Target] = [
     ),
     suite(
         "TrustFilesTests",
-        ["TrustFiles", "Claims", "Crypto", "Policy", "Exchange", "Text", "Support"]
+        ["TrustFiles", "Claims", "Crypto", "Policy", "Exchange", "JSON", "Text", "Time", "Support"]
     ),
     suite("ReachTests", ["Reach", "Policy", "Support", "Time"]),
     suite("DoctorTests", ["Doctor", "Exchange", "Tokens", "Crypto", "HTTP", "JSON", "Time", "Support"]),

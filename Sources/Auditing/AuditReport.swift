@@ -86,7 +86,7 @@ package struct AuditReport: Sendable {
         case .fallbackUsed: "fallbacks"
         case .secretRead: "static_reads"
         case .keyChanged: "keys"
-        case .configLoaded, .secretChanged, .ledgerPruned: "changes"
+        case .configLoaded, .secretChanged, .ledgerPruned, .revocationMade, .revocationLifted: "changes"
         default: entry.outcome == .succeeded ? nil : "denials"
         }
     }

@@ -76,7 +76,7 @@ struct OCSFEvent {
         case "token.issued", "token.denied": (3, 3002, 3)
         case "fallback.used": (3, 3003, 1)
         case "secret.read", "secret.denied": (6, 6003, 2)
-        case "secret.changed", "key.changed", "config.loaded": (6, 6003, 3)
+        case "secret.changed", "key.changed", "config.loaded", "revocation.made", "revocation.lifted": (6, 6003, 3)
         default: kind.hasPrefix("exchange.") ? (3, 3003, 1) : (6, 6003, 99)
         }
     }

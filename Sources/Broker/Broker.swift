@@ -24,6 +24,7 @@ package final class Broker: Sendable {
     /// What a broker is made of.
     package struct Parts: Sendable {
         package let runs: RunRegistry
+        package let revocations: Revocations
         package let ledger: Ledger
         package let secrets: SecretVault
         /// Answers auditors, with calls that block on the executor beside it.
@@ -40,6 +41,7 @@ package final class Broker: Sendable {
         /// Gathers the parts.
         package init(
             runs: RunRegistry,
+            revocations: Revocations,
             ledger: Ledger,
             secrets: SecretVault,
             audit: AuditLog,
@@ -48,6 +50,7 @@ package final class Broker: Sendable {
             log: Log
         ) {
             self.runs = runs
+            self.revocations = revocations
             self.ledger = ledger
             self.secrets = secrets
             self.audit = audit
@@ -58,6 +61,10 @@ package final class Broker: Sendable {
     }
 
     let runs: RunRegistry
+    /// What gets nothing any more, whatever rules allow.
+    let revocations: Revocations
+    /// The epoch of revocations up to which runs have been ended here.
+    let heeded = Atomic<Int64>(0)
     let ledger: Ledger
     let secrets: SecretVault
     let audit: AuditLog
@@ -93,6 +100,7 @@ package final class Broker: Sendable {
             }
         }
         runs = parts.runs
+        revocations = parts.revocations
         ledger = parts.ledger
         secrets = parts.secrets
         audit = parts.audit

@@ -20,6 +20,8 @@ package final class Metrics: Sendable {
     private let shared = Atomic<Int>(0)
     private let federated = Atomic<Int>(0)
     private let unfederated = Atomic<Int>(0)
+    private let revoked = Atomic<Int>(0)
+    private let revocations = Atomic<Int>(0)
 
     private let fallbacksByTarget = Lock<[String: [FallbackEvent: Int]]>([:])
     private let secrets = Lock(SecretFigures())
@@ -71,6 +73,8 @@ package final class Metrics: Sendable {
         case unavailable
         case federationAccepted
         case federationDenied
+        /// Something that an administrator revoked asked for more.
+        case revoked
     }
 
     /// Makes counters that stand at zero.
@@ -93,6 +97,7 @@ package final class Metrics: Sendable {
         case .unavailable: unavailable.add(1, ordering: .relaxed)
         case .federationAccepted: federated.add(1, ordering: .relaxed)
         case .federationDenied: unfederated.add(1, ordering: .relaxed)
+        case .revoked: revoked.add(1, ordering: .relaxed)
         }
     }
 
@@ -116,6 +121,9 @@ package final class Metrics: Sendable {
 
     /// Takes note of what static secrets there are.
     package func note(_ figures: SecretFigures) { secrets.withLock { $0 = figures } }
+
+    /// Takes note of how many revocations are in force.
+    package func note(revocations count: Int) { revocations.store(count, ordering: .relaxed) }
 
     private var exchangeSamples: [(labels: String, value: Int)] {
         [
@@ -159,6 +167,13 @@ package final class Metrics: Sendable {
             [("", read(shared))]
         )
         add("jobpass_federation_total", "counter", "Other issuers' tokens by outcome.", federationSamples)
+        add("jobpass_revocations", "gauge", "Revocations in force.", [("", read(revocations))])
+        add(
+            "jobpass_revoked_total",
+            "counter",
+            "Requests refused because of a revocation.",
+            [("", read(revoked))]
+        )
         if !circuits.isEmpty {
             add("jobpass_circuit", "gauge", "Whether a target's breaker stands so.", Self.samples(of: circuits))
         }

@@ -21,7 +21,7 @@ package struct Credential: ~Copyable, Sendable {
     /// The variables under which a job finds it.
     fileprivate let environment: NamedSecrets
     /// What ends it before its time; nil where nothing can.
-    package let revocation: Revocation?
+    package let revocation: CredentialRevocation?
     /// Whether the same may be handed to a run again that asks for the same again.
     let isShareable: Bool
 
@@ -33,7 +33,7 @@ package struct Credential: ~Copyable, Sendable {
         expires: UnixTime?,
         details: JSONObject,
         environment: consuming NamedSecrets,
-        revocation: Revocation? = nil,
+        revocation: CredentialRevocation? = nil,
         isShareable: Bool = true
     ) {
         self.target = target

@@ -7,7 +7,7 @@ package struct HeldCredential: Sendable {
     package let name: String?
     package let expires: UnixTime?
     /// Nil where nothing ends it before its time.
-    package let revocation: Revocation?
+    package let revocation: CredentialRevocation?
 
     /// What is held of a credential.
     package init(_ credential: borrowing Credential, of target: Target) {

@@ -82,11 +82,11 @@ struct RecipeExchanger: Exchanger, RefusalReader {
         return value.asString.flatMap { try? RFC3339.parse($0) }
     }
 
-    private func revocation(of credential: String, at now: UnixTime) -> Revocation? {
+    private func revocation(of credential: String, at now: UnixTime) -> CredentialRevocation? {
         guard let request = recipe.revocation else { return nil }
         var values = values(at: now)
         values["credential"] = credential
-        return Revocation(
+        return CredentialRevocation(
             request.outgoing(to: setting.origin, values, numbers: numbers),
             statuses: request.statuses
         )

@@ -82,12 +82,12 @@ struct TokenExchanger: Exchanger, RefusalReader {
         }
     }
 
-    private func revocation(of token: String) -> Revocation? {
+    private func revocation(of token: String) -> CredentialRevocation? {
         guard let endpoint = exchange.revocationEndpoint else { return nil }
         var fields = [Form.Field("token", token), Form.Field("token_type_hint", "access_token")]
         // A public client says who it is by its id alone (RFC 7009, section 2.1).
         fields += exchange.parameters.filter { $0.name == "client_id" }.map { Form.Field($0.name, $0.value) }
-        return Revocation(
+        return CredentialRevocation(
             OutgoingRequest(
                 .post,
                 url: endpoint.url,

@@ -74,8 +74,8 @@ struct VaultExchanger: Exchanger, RefusalReader {
     }
 
     /// What ends a token, and with it all its leases.
-    private func revocation(of token: String) -> Revocation {
-        Revocation(
+    private func revocation(of token: String) -> CredentialRevocation {
+        CredentialRevocation(
             OutgoingRequest(
                 .post,
                 url: "\(vault.address.url)/v1/auth/token/revoke-self",

@@ -34,6 +34,10 @@ package enum EntryKind: String, CaseIterable, Sendable {
     case probeAccepted = "probe.accepted"
     /// What the target thinks of it could not be found out.
     case probeFailed = "probe.failed"
+    /// A run, a project, a key or every run since a moment gets nothing more.
+    case revocationMade = "revocation.made"
+    /// A project gets what its rules allow again.
+    case revocationLifted = "revocation.lifted"
 
     /// The number that stands for the kind in canonical bytes: given once, never used again for another.
     package var code: UInt16 {
@@ -62,6 +66,8 @@ package enum EntryKind: String, CaseIterable, Sendable {
         case .probeRefused: 22
         case .probeAccepted: 23
         case .probeFailed: 24
+        case .revocationMade: 25
+        case .revocationLifted: 26
         }
     }
 

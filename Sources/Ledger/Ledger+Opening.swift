@@ -13,14 +13,18 @@ extension Ledger {
         package let clock: WallClock
         /// Gives as many unpredictable bytes as are asked for: OpenSSL's in a broker.
         package let entropy: @Sendable (Int) -> [UInt8]
+        /// What every receipt tells the state of; optional.
+        package let mark: (any CommitMark)?
 
         /// Gathers what a ledger needs.
         package init(
             storage: any LedgerStorage,
             signer: CheckpointSigner,
             clock: @escaping WallClock,
-            entropy: @escaping @Sendable (Int) -> [UInt8]
+            entropy: @escaping @Sendable (Int) -> [UInt8],
+            mark: (any CommitMark)? = nil
         ) {
+            self.mark = mark
             self.storage = storage
             self.signer = signer
             self.clock = clock
@@ -63,7 +67,7 @@ extension Ledger {
             head: head,
             edge: edge
         )
-        let ledger = Ledger(writer: writer, thread: try startThread())
+        let ledger = Ledger(writer: writer, mark: surroundings.mark, thread: try startThread())
         if head.size > verifiedAtOnce { try ledger.verifyInBackground(head, verifier) }
         return ledger
     }

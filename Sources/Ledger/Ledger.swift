@@ -22,8 +22,10 @@ package final class Ledger: Sendable {
     private let writer: Lock<BatchWriter>
     let verified = Lock(Verification.passed)
     private let thread: WorkerThread
+    private let mark: (any CommitMark)?
 
-    init(writer: BatchWriter, thread: WorkerThread) {
+    init(writer: BatchWriter, mark: (any CommitMark)?, thread: WorkerThread) {
+        self.mark = mark
         verifier = writer.verifier
         published = Lock(writer.head.checkpoint)
         self.writer = Lock(writer)
@@ -106,8 +108,10 @@ package final class Ledger: Sendable {
             let batch = queue.withLock { $0.take(atMost: Self.largestBatch) }
             do throws(LedgerError) {
                 let first = try write { writer throws(LedgerError) in try writer.commit(batch.map(\.body)) }
+                let mark = try mark?.mark() ?? 0
                 for (offset, entry) in batch.enumerated() {
-                    entry.waiter.resume(returning: .success(Receipt(index: first + UInt64(offset))))
+                    let receipt = Receipt(index: first + UInt64(offset), mark: mark)
+                    entry.waiter.resume(returning: .success(receipt))
                 }
             } catch {
                 for entry in batch { entry.waiter.resume(returning: .failure(error)) }

@@ -37,6 +37,18 @@ package struct Released<Contents: ~Copyable & Sendable>: ~Copyable, Sendable {
 package struct Receipt: Equatable, Sendable {
     /// The entry's index.
     package let index: UInt64
+    /// What the ledger's `CommitMark` said once the entry was durable; 0 where it has none.
+    package let mark: Int64
+}
+
+/// Something beside the ledger whose state has to be known at a moment when an entry was durable already.
+///
+/// Whoever changes it and then reads the ledger finds every entry whose receipt has the mark of before.
+package protocol CommitMark: Sendable {
+    /// How often it has changed; asked once for each commit, after it, on the ledger's thread.
+    ///
+    /// - Throws: `LedgerError` with code `storage`; the entries stay, and what they cover is not released.
+    func mark() throws(LedgerError) -> Int64
 }
 
 extension Ledger {

@@ -130,6 +130,26 @@ package final class RunRegistry: Sendable {
         try await blocking { storage throws(RunError) in try storage.remove(expiredBefore: now - Self.retention) }
     }
 
+    /// The active runs of the store, whichever broker registered them.
+    ///
+    /// - Throws: `RunError` with code `storage` or `damaged`.
+    package func stored() async throws(RunError) -> [Run] {
+        let now = clock()
+        let records = try await blocking { storage throws(RunError) in try storage.active(at: now) }
+        var found: [Run] = []
+        for record in records { found.append(try record.run()) }
+        return found
+    }
+
+    /// The active runs that this process knows, without touching the store.
+    package var active: [Run] {
+        let now = clock()
+        return table.withLock { $0.active(at: now) }
+    }
+
+    /// A run that this process knows, whatever its state.
+    package func remembered(_ id: String) -> Run? { table.withLock { $0.find(id)?.run } }
+
     /// How many runs are active.
     package var activeCount: Int {
         let now = clock()

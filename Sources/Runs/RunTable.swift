@@ -54,6 +54,10 @@ struct RunTable: Sendable {
         entries.count >= limit && count(activeAt: now) >= limit
     }
 
+    func active(at now: UnixTime) -> [Run] {
+        entries.values.compactMap { $0.ended == nil && now < $0.run.expires ? $0.run : nil }
+    }
+
     func count(activeAt now: UnixTime) -> Int {
         entries.values.count { $0.ended == nil && now < $0.run.expires }
     }

@@ -9,7 +9,7 @@ internal import Time
 enum Schema {
     /// Tells a store from other SQLite files: `JPST`.
     static let applicationID: Int64 = 0x4A50_5354
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// Run once, inside the transaction that makes a store.
     static let tables = """
@@ -62,6 +62,7 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
 
         \(inventory)
+        \(revocations)
 
         PRAGMA application_id = \(applicationID);
         PRAGMA user_version = \(version);
@@ -79,6 +80,21 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// `changed` is the epoch of a row's last change: the writers of a file take turns, so it grows as they commit.
+    private static let revocations = """
+        CREATE TABLE revocations (
+            id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            value TEXT NOT NULL,
+            made INTEGER NOT NULL,
+            until INTEGER,
+            principal TEXT,
+            reason TEXT NOT NULL,
+            lifted INTEGER,
+            changed INTEGER NOT NULL UNIQUE
+        ) STRICT;
+        """
+
     /// What brings a store from the version before to each version; a store keeps what it has.
     private static let migrations: [(to: Int64, sql: String)] = [
         (
@@ -92,7 +108,8 @@ enum Schema {
             );
             \(inventory)
             """
-        )
+        ),
+        (3, revocations),
     ]
 
     /// Brings a store of an older version to this one, or leaves it as it was.

@@ -5,16 +5,25 @@ struct StoreWriter: ~Copyable {
     let connection: SQLiteConnection
     private var begin: SQLiteStatement
     private var commit: SQLiteStatement
+    private var selectEpoch: SQLiteStatement
     var ledger: LedgerStatements
 
     init(path: String) throws(SQLiteError) {
         let connection = try SQLiteConnection.open(store: path)
+        let selectEpoch = try connection.prepare("SELECT ifnull(max(changed), 0) FROM revocations")
         let begin = try connection.prepare("BEGIN IMMEDIATE")
         let commit = try connection.prepare("COMMIT")
         ledger = try LedgerStatements(connection)
+        self.selectEpoch = selectEpoch
         self.begin = begin
         self.commit = commit
         self.connection = connection
+    }
+
+    /// How often revocations were changed, as it is committed now.
+    mutating func revocationEpoch() throws(SQLiteError) -> Int64 {
+        defer { selectEpoch.reset() }
+        return try selectEpoch.step() ? try selectEpoch.integer(at: 0) : 0
     }
 
     /// Runs writes that take effect together or not at all, and are durable when this returns.

@@ -25,6 +25,7 @@ extension CommandTree {
                 GitCredentialCommand.definition,
                 SecretCommand.definition,
                 KeysCommand.definition,
+                RevokeCommand.definition,
                 AuditCommand.definition,
                 VerifyCommand.definition,
                 DoctorCommand.definition,

@@ -23,6 +23,7 @@ struct BrokerHarness {
     let storage: MemoryLedgerStorage
     let faults: FaultyLedgerStorage
     let runs: MemoryRunStorage
+    let revocations: MemoryRevocationStorage
     let secrets: MemorySecretStorage
     let network: FakeTransport
     let time: TestTime
@@ -61,7 +62,8 @@ struct BrokerHarness {
         let settings = try Configuration.parse(Array(text.utf8), file: "/test/jobpass.yaml")
         storage = MemoryLedgerStorage()
         faults = FaultyLedgerStorage(storage)
-        book = try LedgerHarness(storage: faults)
+        revocations = MemoryRevocationStorage()
+        book = try LedgerHarness(storage: faults, mark: revocations)
         try book.create()
         time = TestTime()
         network = FakeTransport(script.isEmpty ? [.failing(.connection)] : script, time: time)
@@ -80,6 +82,7 @@ struct BrokerHarness {
                 entropy: Entropy.bytes,
                 clock: book.clock.wall
             ),
+            revocations: Self.list(revocations, book),
             secrets: try SecretVault(
                 storage: secrets,
                 keys: keys,
@@ -87,6 +90,15 @@ struct BrokerHarness {
                 executor: globalConcurrentExecutor
             ),
             lines: lines
+        )
+    }
+
+    private static func list(_ storage: MemoryRevocationStorage, _ book: LedgerHarness) -> Revocations {
+        Revocations(
+            storage: storage,
+            executor: globalConcurrentExecutor,
+            entropy: Entropy.bytes,
+            clock: book.clock.wall
         )
     }
 
@@ -99,11 +111,14 @@ struct BrokerHarness {
             clock: book.clock.wall
         )
         try await runs.load()
+        let list = Self.list(revocations, book)
+        try await list.refresh()
         let broker = try Self.broker(
             settings,
             book: book,
             audited: faults,
             runs: runs,
+            revocations: list,
             secrets: try SecretVault(
                 storage: secrets,
                 keys: keys,
@@ -125,6 +140,7 @@ struct BrokerHarness {
         book: LedgerHarness,
         audited: any LedgerStorage,
         runs: RunRegistry,
+        revocations: Revocations,
         secrets: SecretVault,
         lines: Lines
     ) throws -> Broker {
@@ -133,6 +149,7 @@ struct BrokerHarness {
         return Broker(
             Broker.Parts(
                 runs: runs,
+                revocations: revocations,
                 ledger: try book.open(),
                 secrets: secrets,
                 audit: AuditLog(storage: audited),

@@ -90,6 +90,12 @@ private struct Quarter {
                     entropy: Entropy.bytes,
                     clock: clock
                 ),
+                revocations: Revocations(
+                    storage: store,
+                    executor: globalConcurrentExecutor,
+                    entropy: Entropy.bytes,
+                    clock: clock
+                ),
                 ledger: try Ledger.open(in: surroundings),
                 secrets: try SecretVault(
                     storage: store,

@@ -19,6 +19,7 @@ struct StoreUnderTest {
     let runs: any RunStorage
     let ledger: any LedgerStorage
     let secrets: any SecretStorage
+    let revocations: any RevocationStorage
     private let scratch: ScratchDirectory
 
     init(_ kind: StoreKind) throws {
@@ -28,12 +29,14 @@ struct StoreUnderTest {
             runs = MemoryRunStorage()
             ledger = MemoryLedgerStorage()
             secrets = MemorySecretStorage()
+            revocations = MemoryRevocationStorage()
         case .sqlite:
             try SQLiteStore.create(path: scratch.file("store.db"), identity: Array(1...16), at: UnixTime(seconds: 1))
             let store = try SQLiteStore(opening: scratch.file("store.db"))
             runs = store
             ledger = store
             secrets = store
+            revocations = store
         }
     }
 }

@@ -58,7 +58,7 @@ struct MigrationTests {
             #expect(try store.inventory().isEmpty)
         }
         let version = try SQLiteConnection(path: path, mode: .readOnly).integer("PRAGMA user_version")
-        #expect(version == 2)
+        #expect(version == 3)
     }
 
     @Test("is the same afterwards as one that was made anew")
@@ -80,6 +80,7 @@ struct MigrationTests {
         }
         #expect(try columns(path) == (try columns(scratch.file("new.db"))))
         #expect(try columns(path).contains("inventory.listed INTEGER 1 0"))
+        #expect(try columns(path).contains("revocations.changed INTEGER 1 0"))
     }
 
     @Test("that two programs open at once is brought over once")

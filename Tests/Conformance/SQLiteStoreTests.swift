@@ -76,7 +76,7 @@ struct SQLiteStoreTests {
         #expect(try Files.list(scratch.path) == ["store.db"])
     }
 
-    @Test("of another version is refused", arguments: [0, 3, 99] as [Int64])
+    @Test("of another version is refused", arguments: [0, 4, 99] as [Int64])
     func version(_ version: Int64) throws {
         try create()
         try SQLiteConnection(path: path, mode: .readWrite).execute("PRAGMA user_version = \(version)")

@@ -44,18 +44,18 @@ struct EntryTests {
 
     @Test("every kind and outcome has a number of its own, and its name in the contract")
     func codes() {
-        #expect(Set(EntryKind.allCases.map(\.code)) == Set(1...24))
+        #expect(Set(EntryKind.allCases.map(\.code)) == Set(1...26))
         #expect(EntryKind.allCases.allSatisfy { EntryKind(code: $0.code) == $0 })
         #expect(Outcome.allCases.allSatisfy { Outcome(code: $0.code) == $0 })
         #expect(EntryKind(code: 0) == nil)
-        #expect(EntryKind(code: 25) == nil)
+        #expect(EntryKind(code: 27) == nil)
         #expect(Outcome(code: 0) == nil)
         #expect(Outcome(code: 5) == nil)
         let names = """
             run.registered run.ended token.issued token.denied exchange.succeeded exchange.denied exchange.refused \
             exchange.failed fallback.used credential.revoked secret.read secret.denied secret.changed key.changed \
             config.loaded federation.accepted federation.denied admin.denied output.unmasked ledger.pruned \
-            probe.sent probe.refused probe.accepted probe.failed
+            probe.sent probe.refused probe.accepted probe.failed revocation.made revocation.lifted
             """
         #expect(EntryKind.allCases.map(\.rawValue).joined(separator: " ") == names)
     }

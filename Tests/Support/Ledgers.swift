@@ -17,10 +17,18 @@ package struct LedgerHarness: Sendable {
     package let clock: TestClock
     package let signer: CheckpointSigner
     package let storage: any LedgerStorage
+    /// What its receipts tell the state of.
+    package let mark: (any CommitMark)?
 
     /// Makes the surroundings of a ledger on some storage; nothing is set up yet.
-    package init(storage: any LedgerStorage, seed: UInt8 = 0, name: String = "broker.example.test/log") throws {
+    package init(
+        storage: any LedgerStorage,
+        seed: UInt8 = 0,
+        name: String = "broker.example.test/log",
+        mark: (any CommitMark)? = nil
+    ) throws {
         self.storage = storage
+        self.mark = mark
         clock = TestClock()
         signer = try CheckpointSigner(name: KeyName(name), key: .ed25519(seed: Array(seed..<seed + 32)))
     }
@@ -30,7 +38,8 @@ package struct LedgerHarness: Sendable {
             storage: storage,
             signer: signer,
             clock: clock.wall,
-            entropy: { count in (0..<count).map { UInt8(truncatingIfNeeded: $0) } }
+            entropy: { count in (0..<count).map { UInt8(truncatingIfNeeded: $0) } },
+            mark: mark
         )
     }
 

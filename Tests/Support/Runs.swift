@@ -1,4 +1,5 @@
 internal import Crypto
+package import Ledger
 internal import Locks
 package import Runs
 internal import Text
@@ -134,6 +135,80 @@ package final class MemoryRunStorage: RunStorage {
             if state.fault == .before { return RunError(.storage, "the disk is full") }
             do throws(RunError) { try body(&state.records) } catch { return error }
             return state.fault == .after ? RunError(.storage, "the answer was lost") : nil
+        }
+        if let failure { throw failure }
+    }
+}
+
+/// Revocations in memory, shared by whoever holds the object as brokers share a store.
+package final class MemoryRevocationStorage: RevocationStorage, CommitMark {
+    private struct State {
+        var epoch: Int64 = 0
+        var all: [Revocation] = []
+        var isBroken = false
+    }
+
+    private let state = Lock(State())
+
+    /// Makes an empty store.
+    package init() {}
+
+    /// Whether every call fails from now on.
+    package var isBroken: Bool {
+        get { state.withLock { $0.isBroken } }
+        set { state.withLock { $0.isBroken = newValue } }
+    }
+
+    package func add(_ revocation: Revocation) throws(RunError) {
+        try change { state throws(RunError) in
+            guard !state.all.contains(where: { $0.id == revocation.id }) else {
+                throw RunError(.storage, "the revocation is there already")
+            }
+            state.all.append(revocation)
+            state.epoch += 1
+        }
+    }
+
+    package func lift(_ id: String, at moment: UnixTime) throws(RunError) {
+        try change { state throws(RunError) in
+            guard let index = state.all.firstIndex(where: { $0.id == id && $0.lifted == nil }) else { return }
+            let old = state.all[index]
+            state.all[index] = Revocation(
+                id: old.id,
+                scope: old.scope,
+                made: old.made,
+                until: old.until,
+                principal: old.principal,
+                reason: old.reason,
+                lifted: moment
+            )
+            state.epoch += 1
+        }
+    }
+
+    package func revocations(at moment: UnixTime) throws(RunError) -> (epoch: Int64, inForce: [Revocation]) {
+        var found: (epoch: Int64, inForce: [Revocation]) = (0, [])
+        try change { state throws(RunError) in found = (state.epoch, state.all.filter { $0.isInForce(at: moment) }) }
+        return found
+    }
+
+    package func revocationEpoch() throws(RunError) -> Int64 {
+        var epoch: Int64 = 0
+        try change { state throws(RunError) in epoch = state.epoch }
+        return epoch
+    }
+
+    package func mark() throws(LedgerError) -> Int64 {
+        do throws(RunError) { return try revocationEpoch() } catch {
+            throw LedgerError(.storage, seen: error.reason, wanted: "a store", remedy: "mend it")
+        }
+    }
+
+    private func change(_ body: (inout State) throws(RunError) -> Void) throws(RunError) {
+        let failure = state.withLock { state -> RunError? in
+            if state.isBroken { return RunError(.storage, "the disk is gone") }
+            do throws(RunError) { try body(&state) } catch { return error }
+            return nil
         }
         if let failure { throw failure }
     }

@@ -29,6 +29,9 @@ enum Endpoint: Sendable {
     case activateKey
     case retireKey
     case revokeKey
+    case revoke
+    case listRevocations
+    case liftRevocation
     case putSecret
     case deleteSecret
     case listSecrets
@@ -86,6 +89,9 @@ enum Endpoint: Sendable {
         paths.add(.post, "/v1/keys/{kid}/activate", .activateKey)
         paths.add(.post, "/v1/keys/{kid}/retire", .retireKey)
         paths.add(.post, "/v1/keys/{kid}/revoke", .revokeKey)
+        paths.add(.post, "/v1/revocations", .revoke)
+        paths.add(.get, "/v1/revocations", .listRevocations)
+        paths.add(.delete, "/v1/revocations/{id}", .liftRevocation)
         paths.add(.put, "/v1/contexts/{context}/secrets/{name}", .putSecret)
         paths.add(.delete, "/v1/contexts/{context}/secrets/{name}", .deleteSecret)
         paths.add(.get, "/v1/contexts/{context}/secrets", .listSecrets)
@@ -140,6 +146,9 @@ extension Broker {
         case .activateKey: try await activateKey(call)
         case .retireKey: try await retireKey(call)
         case .revokeKey: try await revokeKey(call)
+        case .revoke: try await revoke(call)
+        case .listRevocations: try await listRevocations(call)
+        case .liftRevocation: try await liftRevocation(call)
         case .putSecret: try await putSecret(call)
         case .deleteSecret: try await deleteSecret(call)
         case .listSecrets: try await listSecrets(call)

@@ -29,6 +29,7 @@ extension Broker {
 
     /// The counters, for Prometheus.
     func figures(_ call: Call) -> HTTPResponse {
+        metrics.note(revocations: revocations.inForce.count)
         let page = metrics.text(
             ledgerSize: publishedSize,
             activeRuns: runs.activeCount,

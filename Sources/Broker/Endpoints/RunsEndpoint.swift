@@ -23,6 +23,10 @@ extension Broker {
             }
             throw try await denied(principal, "attest this run: \(error)", call)
         }
+        if let revocation = revocations.revocation(ofProject: attestation[.project] ?? "") {
+            metrics.count(.revoked)
+            throw try await denied(principal, "register this run: \(revocation.words)", call)
+        }
         let (run, token) = try await begin(attestation, from: call.request.peer.address, trace: call.trace)
         let url = now.trusted.url.text
         let requestURL = "\(url)/v1/token?v=1"

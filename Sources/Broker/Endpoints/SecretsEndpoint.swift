@@ -114,7 +114,7 @@ extension Broker {
 
     /// Records a change, and only then makes it.
     func apply(_ sealed: consuming Sealed<SecretChange>) async throws(Problem) {
-        let released = try await release(sealed)
+        let released = try await release(sealed, to: nil)
         do throws(SecretsError) {
             try await secrets.apply(released)
         } catch {

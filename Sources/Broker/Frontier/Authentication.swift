@@ -11,7 +11,10 @@ extension Broker {
     /// - Throws: `Problem` with code `invalid_token`, whatever is wrong with the token.
     func run(of call: Call, bare: Bool = false) throws(Problem) -> Run {
         switch runs.authenticate(String(try call.bearer(bare: bare))) {
-        case .active(let run): return run
+        case .active(let run):
+            guard let revocation = revocations.revocation(of: run) else { return run }
+            metrics.count(.revoked)
+            throw Problem(.invalidToken, "Run \(run.id) gets nothing any more: \(revocation.words).")
         case .refused(.malformed):
             throw Problem(
                 .invalidToken,
@@ -19,6 +22,10 @@ extension Broker {
             )
         case .refused(.unknown): throw Problem(.invalidToken, "This request token is unknown here.")
         case .refused(.ended(let id, let moment)):
+            if let run = runs.remembered(id), let revocation = revocations.revocation(of: run) {
+                metrics.count(.revoked)
+                throw Problem(.invalidToken, "Run \(id) was ended: \(revocation.words).")
+            }
             throw Problem(.invalidToken, "Run \(id) ended at \(RFC3339.format(moment)), and its request token with it.")
         case .refused(.expired(let id, let moment)):
             throw Problem(

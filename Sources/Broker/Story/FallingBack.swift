@@ -77,7 +77,7 @@ extension Broker {
         } catch {
             throw Problem(error)
         }
-        let released = try await release(sealed)
+        let released = try await release(sealed, to: run)
         metrics.count(.fallbackUsed)
         metrics.count(fallback: .used, of: target)
         log.tracing(trace).warning(

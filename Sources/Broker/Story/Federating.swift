@@ -26,9 +26,9 @@ extension Broker {
         }
         var request = identity.request
         request.expiresIn = min(request.expiresIn ?? .max, standing.runLimits.maximumLifetime.wholeSeconds)
+        let attestation: Attestation
         do throws(AttestationError) {
-            let attestor = identity.issuer.attestor
-            return (identity, try Attestation(request, by: attestor, limits: standing.runLimits))
+            attestation = try Attestation(request, by: identity.issuer.attestor, limits: standing.runLimits)
         } catch {
             let refusal = FederationError(
                 .mapping,
@@ -38,6 +38,12 @@ extension Broker {
             )
             throw try await refuse(refusal, of: text, call)
         }
+        guard let revocation = revocations.revocation(ofProject: attestation[.project] ?? "") else {
+            return (identity, attestation)
+        }
+        metrics.count(.revoked)
+        let refusal = FederationError(.required, revocation.words, entry: identity.issuer.name, isGenuine: true)
+        throw try await refuse(refusal, of: text, call)
     }
 
     /// The entry that says which token was taken, and what it made its run.

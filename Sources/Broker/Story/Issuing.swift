@@ -36,7 +36,7 @@ extension Broker {
         entry.principal = run.attestation.principal
         entry.target = grant.target
         entry.rule = grant.rule.description
-        let released = try await release(signed.seal(recordedAs: entry))
+        let released = try await release(signed.seal(recordedAs: entry), to: run)
         metrics.count(.tokenIssued)
         return released
     }

@@ -89,7 +89,7 @@ extension Broker {
         } catch {
             throw Problem(error)
         }
-        let token = try await release(signed.seal(trace: trace))
+        let token = try await release(signed.seal(trace: trace), to: nil)
         let index = token.receipt.index
         let identity = JobIdentity(project: "probe", workflow: fault.rawValue, job: target.name, run: trace)
         let verdict =

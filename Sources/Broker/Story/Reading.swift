@@ -29,7 +29,7 @@ extension Broker {
             } catch {
                 throw Problem(error)
             }
-            let released = try await release(sealed)
+            let released = try await release(sealed, to: run)
             metrics.count(.secretRead)
             return released.open()
         }
@@ -79,19 +79,5 @@ extension Broker {
             }
         }
         return drawn
-    }
-
-    /// Records what was sealed, and releases it.
-    func release<Contents: ~Copyable & Sendable>(
-        _ sealed: consuming Sealed<Contents>
-    ) async throws(Problem) -> Released<Contents> {
-        do throws(LedgerError) {
-            let released = try await ledger.record(sealed)
-            noteRecording(nil)
-            return released
-        } catch {
-            noteRecording(error)
-            throw Problem(error)
-        }
     }
 }

@@ -29,7 +29,8 @@ extension Broker {
         return Array(found.prefix(most))
     }
 
-    private func page(_ query: AuditQuery) async throws(Problem) -> AuditPage {
+    /// One page of what matches a query.
+    func page(_ query: AuditQuery) async throws(Problem) -> AuditPage {
         let audit = audit
         do throws(AuditError) {
             return try await withTaskExecutorPreference(auditExecutor) { () async throws(AuditError) in

@@ -28,14 +28,14 @@ extension Broker {
             registration.takeToken(),
             recordedAs: entry(run)
         )
-        do throws(LedgerError) {
-            let released = try await ledger.record(sealed)
+        do throws(Problem) {
+            let released = try await release(sealed, to: run)
             metrics.count(.runRegistered)
             return (run, released.take().reveal())
         } catch {
             // Nobody ever had this run's token: it goes again, and if the store is gone too it expires by itself.
             _ = try? await runs.end(run.id)
-            throw Problem(error)
+            throw error
         }
     }
 }

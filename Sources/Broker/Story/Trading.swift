@@ -36,7 +36,7 @@ extension Broker {
                 var entry = Entry(.exchangeSucceeded, .succeeded, of: run, trace: trace)
                 entry.rule = grant.rule.description
                 entry.reason = "held since entry \(first), and released again"
-                let released = try await release(credential.sealed(recordedAs: entry))
+                let released = try await release(credential.sealed(recordedAs: entry), to: run)
                 metrics.count(.exchangeShared)
                 return CredentialAnswer(released.open())
             case .failed(let failure):
@@ -122,7 +122,7 @@ extension Broker {
             throw Problem(.invalidToken, "Run \(run.id) ended while its credential was on its way.")
         }
         do throws(Problem) {
-            return try await release(credential.sealed(recordedAs: entry)).open()
+            return try await release(credential.sealed(recordedAs: entry), to: run).open()
         } catch {
             // Nobody will ever have it.
             await revoke([held], of: run, trace: entry.trace, through: exchange)

@@ -62,7 +62,7 @@ const fields = {1: "trace", 2: "run", 3: "principal", 4: "address", 5: "issuer",
 export const kinds = ["run.registered", "run.ended", "token.issued", "token.denied", "exchange.succeeded", "exchange.denied", "exchange.refused",
   "exchange.failed", "fallback.used", "secret.read", "secret.denied", "secret.changed", "key.changed", "config.loaded",
   "federation.accepted", "federation.denied", "admin.denied", "output.unmasked", "credential.revoked", "ledger.pruned",
-  "probe.sent", "probe.refused", "probe.accepted", "probe.failed"];
+  "probe.sent", "probe.refused", "probe.accepted", "probe.failed", "revocation.made", "revocation.lifted"];
 const outcomes = ["succeeded", "denied", "refused", "failed"];
 
 /// The facts in a leaf's bytes, which stand in the source at Leaf.swift.

@@ -25,23 +25,23 @@ struct LocalBroker: Sendable {
         standing = try Standing(opening: settings)
         opened = try OpenedStore(settings)
         let index = AuditIndex(storage: try SQLiteAuditIndex(besideStore: opened.store.path), of: opened.store)
-        broker = Broker(
-            Broker.Parts(
-                runs: RunRegistry(
-                    storage: opened.store,
-                    executor: try WorkerThread(),
-                    entropy: Entropy.bytes,
-                    clock: SystemClock.now
-                ),
-                ledger: opened.ledger,
-                secrets: opened.vault,
-                audit: AuditLog(storage: opened.store, index: index),
-                auditExecutor: try WorkerThread(),
-                clock: SystemClock.now,
-                log: log
+        var parts = Broker.Parts(
+            runs: RunRegistry(
+                storage: opened.store,
+                executor: try WorkerThread(),
+                entropy: Entropy.bytes,
+                clock: SystemClock.now
             ),
-            standing: standing
+            revocations: try opened.revocations(),
+            ledger: opened.ledger,
+            secrets: opened.vault,
+            audit: AuditLog(storage: opened.store, index: index),
+            auditExecutor: try WorkerThread(),
+            clock: SystemClock.now,
+            log: log
         )
+        parts.keys = try KeyKeeper(settings, opened, log).office
+        broker = Broker(parts, standing: standing)
         self.settings = settings
     }
 

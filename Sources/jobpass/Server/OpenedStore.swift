@@ -2,6 +2,7 @@ internal import Configuration
 internal import Crypto
 internal import Ledger
 internal import POSIX
+internal import Runs
 internal import Secrets
 internal import Stores
 internal import Time
@@ -26,7 +27,8 @@ struct OpenedStore: Sendable {
                 storage: store,
                 signer: try CheckpointSigner(name: try KeyName(settings.ledger.origin), key: try files.checkpointKey()),
                 clock: SystemClock.now,
-                entropy: Entropy.bytes
+                entropy: Entropy.bytes,
+                mark: store
             )
         )
         vault = try SecretVault(
@@ -34,6 +36,18 @@ struct OpenedStore: Sendable {
             keys: files,
             clock: SystemClock.now,
             executor: try WorkerThread()
+        )
+    }
+
+    /// The revocations of every broker of this store, once they are refreshed.
+    ///
+    /// - Throws: `POSIXError` where there is no thread.
+    func revocations() throws -> Revocations {
+        Revocations(
+            storage: store,
+            executor: try WorkerThread(),
+            entropy: Entropy.bytes,
+            clock: SystemClock.now
         )
     }
 

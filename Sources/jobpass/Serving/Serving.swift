@@ -17,6 +17,8 @@ internal import Time
 extension ServeCommand {
     /// How often runs that have long been over are forgotten.
     private static let sweepEvery = Duration.seconds(60)
+    /// How often what other brokers have revoked is looked for where nothing is released.
+    private static let heedEvery = Duration.seconds(1)
 
     /// Runs the broker until a signal ends it.
     static func serve(
@@ -40,7 +42,9 @@ extension ServeCommand {
             of: opened.store
         )
         let keeper = try KeyKeeper(settings, opened, log)
-        var parts = try parts(runs, opened, index, log)
+        let revocations = try opened.revocations()
+        try await revocations.refresh()
+        var parts = try parts(runs, revocations, opened, index, log)
         parts.keys = keeper.office
         let broker = Broker(parts, standing: standing)
         keeper.serve(broker)
@@ -94,18 +98,21 @@ extension ServeCommand {
             Task(executorPreference: loop) { await IndexKeeper.keep(index, of: opened.ledger, log: log, on: loop) },
             Task(executorPreference: loop) { await feed.run(on: loop) },
             Task(executorPreference: loop) { await probe(broker, on: loop) },
+            Task(executorPreference: loop) { await heed(broker, on: loop) },
         ]
     }
 
     /// What the broker is made of, with the cosigned checkpoint that was kept when it last ran.
     private static func parts(
         _ runs: RunRegistry,
+        _ revocations: Revocations,
         _ opened: OpenedStore,
         _ index: AuditIndex,
         _ log: Log
     ) throws -> Broker.Parts {
         var parts = Broker.Parts(
             runs: runs,
+            revocations: revocations,
             ledger: opened.ledger,
             secrets: opened.vault,
             audit: AuditLog(storage: opened.store, index: index),
@@ -146,6 +153,15 @@ extension ServeCommand {
             }
             await broker.tend(trace: Hex.encode(Entropy.bytes(16)))
         }
+    }
+
+    /// Ends what other brokers of the store have revoked; that nothing more leaves does not wait for it.
+    private static func heed(_ broker: Broker, on loop: EventLoop) async {
+        let client = HTTPClient(on: loop)
+        repeat {
+            let trace = Hex.encode(Entropy.identifier())
+            await broker.heedRevocations(over: client, pacing: Pacing(on: loop), trace: trace)
+        } while (try? await loop.sleep(for: heedEvery)) != nil
     }
 
     /// Tries targets with tokens that they must refuse, where their settings want that.

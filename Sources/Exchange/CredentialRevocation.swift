@@ -2,7 +2,7 @@ internal import HTTP
 
 /// How to end a credential before its time: one request, which may carry the credential itself and so shows itself to
 /// nobody.
-package struct Revocation: Sendable {
+package struct CredentialRevocation: Sendable {
     let request: OutgoingRequest
     /// The statuses that say that it has ended.
     let statuses: Set<Int>
@@ -21,8 +21,8 @@ extension Exchange {
     /// Ends a credential of a target.
     ///
     /// - Throws: `ExchangeFailure`; the credential then lives on to its own end.
-    package func revoke(_ revocation: Revocation, at target: Target) async throws(ExchangeFailure) {
-        let line = line(to: target, atMost: Revocation.limit)
+    package func revoke(_ revocation: CredentialRevocation, at target: Target) async throws(ExchangeFailure) {
+        let line = line(to: target, atMost: CredentialRevocation.limit)
         _ = try await line.ask(revocation.request, wanting: revocation.statuses, refusals: RevocationRefusals())
     }
 }
