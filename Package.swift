@@ -117,7 +117,7 @@ let outer: [Target] = [
         ["Claims", "Policy", "Exchange", "Crypto", "JSON", "Encoding", "Text", "Time"]
     ),  // the cloud's side of a target, as files
     module("Reach", ["Claims", "Policy", "JSON", "Text", "Time"]),  // who reaches what, by rule and by what happened
-    module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Time"]),  // what an auditor asks
+    module("Auditing", ["Ledger", "Crypto", "JSON", "Encoding", "Locks", "Time"]),  // what an auditor asks
     module("Trust", ["Claims", "Policy", "JSON", "YAML", "Text", "Time"]),  // clouds' policies, explained and linted
     module(
         "Sandbox",

@@ -2,10 +2,11 @@ package import Ledger
 
 /// Keeps an index of a ledger up to date, and finds entries by it.
 ///
-/// Calls block. Nothing waits for the index: entries behind it are looked at one by one until it has come to them.
+/// Calls block. Nothing waits for the index: entries behind it are found by their keys in memory until it has come to them.
 package struct AuditIndex: Sendable {
     let storage: any IndexStorage
     let ledger: any LedgerReading
+    let tail = IndexTail()
 
     /// Makes an index of a ledger.
     package init(storage: any IndexStorage, of ledger: any LedgerReading) {

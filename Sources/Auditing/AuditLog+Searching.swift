@@ -18,7 +18,7 @@ extension AuditLog {
                     break
                 }
                 let indexed = try index.storage.state().size
-                try look(&search, downTo: indexed)
+                try findNewest(&search, keys, in: index, from: indexed)
                 guard search.bounds.upperBound <= indexed else { break }
                 let before = search
                 try find(&search, keys, in: index, of: indexed)
@@ -67,6 +67,25 @@ extension AuditLog {
             for position in chunk.reversed() where !search.isOver {
                 search.take(position, present.last?.index == position ? present.popLast() : nil)
             }
+        }
+    }
+
+    /// Looks at the entries that the index has not come to, of which most are told by their keys in memory.
+    private func findNewest(
+        _ search: inout Search,
+        _ keys: [IndexKey],
+        in index: AuditIndex,
+        from indexed: UInt64
+    ) throws(LedgerError) {
+        let end = search.bounds.upperBound
+        guard let positions = try index.tail.positions(of: keys, from: indexed, below: end, in: storage) else {
+            return try look(&search, downTo: indexed)
+        }
+        for position in positions.reversed() where !search.isOver && position >= search.bounds.lowerBound {
+            search.take(position, try storage.entries(in: position..<position + 1).first)
+        }
+        if !search.isOver {
+            search.bounds = search.bounds.lowerBound..<min(end, max(indexed, search.bounds.lowerBound))
         }
     }
 

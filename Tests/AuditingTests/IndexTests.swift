@@ -13,13 +13,15 @@ struct IndexTests {
     private let rows = MemoryIndexStorage()
     private let harness: LedgerHarness
     private let ledger: Ledger
-    private var index: AuditIndex { AuditIndex(storage: rows, of: storage) }
+    // One index through a test, as through a broker's life: it remembers the entries behind it.
+    private let index: AuditIndex
     private var log: AuditLog { AuditLog(storage: storage, index: index) }
 
     init() throws {
         harness = try LedgerHarness(storage: storage)
         try harness.create()
         ledger = try harness.open()
+        index = AuditIndex(storage: rows, of: storage)
     }
 
     private func record(_ count: Int, from first: Int = 0) async throws {
@@ -81,6 +83,36 @@ struct IndexTests {
             guard let next = page.next else { return found }
             #expect(query.cursor.map { next < $0 } ?? true, "a page that leads nowhere")
             query.cursor = next
+        }
+    }
+
+    @Test("remembers the newest entries, and forgets none that arrives, is indexed or is read a second time")
+    func tail() async throws {
+        var number = 0
+        for (arriving, isIndexed) in [
+            (700, false), (0, false), (900, false), (2_600, true), (10, false), (9_000, false), (5, true),
+        ] {
+            try await record(arriving, from: number)
+            number += arriving
+            if isIndexed { try catchUp() }
+            for (text, isWanted) in Self.questions where !text.contains("since") && !text.contains("until") {
+                var query = try AuditQuery(Form(parsing: text))
+                query.limit = 37
+                let wanted = (0..<number).filter(isWanted).map { UInt64($0) }
+                #expect(try all(log, query) == wanted.reversed(), "\(text) of \(number)")
+            }
+        }
+    }
+
+    @Test("an entry that is not indexed and cannot be read is shown, whatever is asked")
+    func unreadableTail() async throws {
+        try await record(50)
+        storage.tamper { $0.entries[17] = nil }
+        let query = try AuditQuery(Form(parsing: "project=acme/p3"))
+        for _ in 1...2 {
+            let found = try log.entries(matching: query).records.map { Int($0.index) }
+            let wanted: [Int] = (0..<50).filter { $0 % 7 == 3 || $0 == 17 }
+            #expect(found == wanted.reversed())
         }
     }
 
