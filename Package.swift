@@ -83,7 +83,7 @@ let groundwork: [Target] = [
 
 let flow: [Target] = [
     module("Runs", ["Crypto", "JSON", "Encoding", "Locks", "Text", "Time"]),  // a job run's registration and life
-    module("Claims", ["Runs", "Encoding", "Text"]),  // a run becomes a claim set
+    module("Claims", ["Runs", "Crypto", "Encoding", "Text"]),  // a run becomes a claim set
     module("Policy", ["Claims", "Crypto", "Text", "Time"]),  // claims become a grant or a reasoned refusal
     module("Ledger", ["Crypto", "POSIX", "Encoding", "Locks", "Time"]),  // what is recorded and signed before release
     module(
@@ -191,7 +191,10 @@ let tests: [Target] = [
     ),
     suite(
         "TokensTests",
-        ["Tokens", "Claims", "Policy", "Runs", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Time", "Support"],
+        [
+            "Tokens", "Claims", "Policy", "Runs", "Ledger", "Crypto", "HTTP", "JSON", "Encoding", "Text", "Time",
+            "Support",
+        ],
         vectors: "Vectors"
     ),
     suite(
@@ -252,7 +255,8 @@ let tests: [Target] = [
     suite(
         "BrokerTests",
         [
-            "Broker", "Locks", "Auditing", "Configuration", "Federation", "Runs", "Ledger", "Secrets", "Intake",
+            "Broker", "Locks", "Auditing", "Claims", "Configuration", "Federation", "Runs", "Ledger", "Secrets",
+            "Intake",
             "Stores", "Exchange",
             "Delivery", "Tokens", "HTTP", "JSON", "Logs", "POSIX", "jobpass",
             "Crypto", "Encoding", "Time",
@@ -267,7 +271,7 @@ let tests: [Target] = [
         "Scenarios",
         [
             "Locks", "jobpass", "Configuration", "Intake", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto",
-            "Time", "Tokens", "Trust", "HTTPClient",
+            "Time", "Tokens", "Trust", "HTTPClient", "Claims",
             "Support",
         ]
     ),

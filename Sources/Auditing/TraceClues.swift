@@ -20,12 +20,16 @@ package struct TraceClues: Equatable, Sendable {
 
     package private(set) var clues: [Clue] = []
 
-    /// The clues of a word: a run's id, a jti, a trace, a kid, a hash, an access key's id, or a session's name.
+    /// The clues of a word: a run's id, a jti, a trace, a kid, a hash, an access key's id, a session's name, or a subject.
     package init(word: String) {
         let isHash = word.utf8.count == 64 && word.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
         if isHash { clues.append(Clue("token_sha256", word)) }
         for filter in ["run", "jti", "trace", "credential", "session", "kid"] { clues.append(Clue(filter, word)) }
+        if word.contains(":") { clues.append(Clue("subject", word)) }
     }
+
+    /// Also what a subject is in tokens where it is too long for its relying party.
+    package mutating func add(subject digest: String) { clues.append(Clue("subject", digest)) }
 
     /// The clues of a token's text.
     package init(token: String) { clues = [Clue("token_sha256", SHA256.hash(token).hex)] }

@@ -55,6 +55,9 @@ package struct ClaimName: Hashable, Sendable, CustomStringConvertible {
     /// The claim that says whether a run is a stranger's.
     package static let trust = ClaimName.standard(.trust)
 
+    /// The claim by which issuers and principals are told apart.
+    package static let project = ClaimName.standard(.project)
+
     /// The claims that no run lacks.
     package static let ofEveryRun = [StandardClaim.project, .workflow, .job].map(ClaimName.standard)
 

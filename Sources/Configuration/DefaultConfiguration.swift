@@ -51,6 +51,8 @@ package enum DefaultConfiguration {
         token:
           lifetime: 5m
           maximum_lifetime: 1h                # the longest that a job may ask for
+          # What a cloud compares as sub. Names can be given away and registered again; ids outlive a rename: where whatever
+          # starts jobs attests them, write [project_id, ref, workflow_id, job].
           subject: [project, ref, workflow, job]
 
         """

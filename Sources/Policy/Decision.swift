@@ -10,8 +10,12 @@ package enum Decision<Allowed: Sendable>: Sendable {
 /// That a run may have one ID token, and exactly which; made by a policy alone.
 package struct Grant: Equatable, Sendable {
     package let claims: ClaimSet
+    /// The issuer that speaks; nil for the broker's own.
+    package let issuer: String?
     /// The token's `sub`.
     package let subject: String
+    /// What the `sub` stands for, where it is a digest.
+    package let spelledOut: String?
     /// The token's `aud`.
     package let audience: String
     package let algorithm: SignatureAlgorithm

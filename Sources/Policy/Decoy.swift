@@ -40,6 +40,8 @@ package struct Decoy: Sendable {
     package let fault: Fault
     package let target: String
     package let claims: ClaimSet
+    /// The issuer that speaks; nil for the broker's own.
+    package let issuer: String?
     package let subject: String
     package let audience: String
     package let algorithm: SignatureAlgorithm
@@ -75,10 +77,12 @@ extension Policy {
             guard let pinnedElsewhere else { throw Decoy.Unsuited("its tokens are pinned to no role") }
             adding = pinnedElsewhere
         }
+        let voice = voice(of: claims)
+        guard !voice.isShut else { throw Decoy.Unsuited("its issuer '\(voice.issuer ?? "")' is shut") }
         let subject: String
         let added: [UInt8]
         do {
-            subject = try rule.subject.subject(of: claims, limit: rule.subjectLimit)
+            subject = try (rule.subject ?? voice.subject).subject(of: claims, limit: rule.subjectLimit).text
             added = try adding?.claims(of: claims) ?? []
         } catch {
             throw Decoy.Unsuited("it has no token of this shape: \(error)")
@@ -87,6 +91,7 @@ extension Policy {
             fault: fault,
             target: target,
             claims: claims,
+            issuer: voice.issuer,
             subject: subject,
             audience: fault == .otherAudience ? Decoy.foreignAudience : rule.audience,
             algorithm: rule.algorithm,

@@ -11,6 +11,8 @@ package final class Policy: Sendable {
     private let audiences: [String: TokenRule]
     private let targets: [String: TokenRule]
     private let contexts: [String: RuleList]
+    /// Which issuer speaks of which run, and in which form.
+    package let voices: Voices
 
     /// Compiles rules into a policy, which never changes; a reload of the configuration makes another.
     ///
@@ -27,7 +29,11 @@ package final class Policy: Sendable {
         self.audiences = audiences
         targets = rules.targets
         contexts = rules.contexts
+        voices = rules.voices
     }
+
+    /// The issuer that speaks of a run, and how it calls the run where audience or target has no subject of its own.
+    package func voice(of claims: ClaimSet) -> Voice { voices.voice(of: claims) }
 
     /// The rules of every entry, by what it is called: `target 'aws-prod'`.
     package var entries: [(name: String, rules: RuleList)] {
@@ -49,7 +55,13 @@ package final class Policy: Sendable {
         guard let (name, rule) = audiences.exactEntry(audience) else {
             return .refused(Refusal(unknown: .audience, name: audience, known: audiences.keys.sorted()))
         }
-        return rule.decide(AskedFor(.audience, name), for: claims, saying: own, lifetime: lifetime)
+        return rule.decide(
+            AskedFor(.audience, name),
+            for: claims,
+            by: voice(of: claims),
+            saying: own,
+            lifetime: lifetime
+        )
     }
 
     /// Decides whether a run may have a credential of a target, and so the ID token that buys it.
@@ -61,7 +73,7 @@ package final class Policy: Sendable {
         guard let (name, rule) = targets.exactEntry(target) else {
             return .refused(Refusal(unknown: .target, name: target, known: targets.keys.sorted()))
         }
-        return rule.decide(AskedFor(.target, name), for: claims, saying: own, lifetime: nil)
+        return rule.decide(AskedFor(.target, name), for: claims, by: voice(of: claims), saying: own, lifetime: nil)
     }
 
     /// The same decision for a token that says other things to the target's relying party than tokens of its jobs do.
@@ -75,7 +87,7 @@ package final class Policy: Sendable {
         }
         var rule = entry
         rule.added = added
-        return rule.decide(AskedFor(.target, name), for: claims, lifetime: nil)
+        return rule.decide(AskedFor(.target, name), for: claims, by: voice(of: claims), lifetime: nil)
     }
 
     /// The audiences that have an entry, in the order of their names.

@@ -36,6 +36,8 @@ package struct Refusal: Equatable, Sendable, CustomStringConvertible {
         case subject
         /// A rule matches, but the run has a value that the target's relying party does not take.
         case added
+        /// A rule matches, but the issuer that speaks for the project is shut.
+        case shut
         /// A rule matches, but it does not let the job say of itself what it says.
         case jobClaim
     }
@@ -85,6 +87,18 @@ package struct Refusal: Equatable, Sendable, CustomStringConvertible {
             : "\(asked) is refused: \(place) wants \(nearest.condition.name) \(wanted), and this run has \(seen)"
     }
 
+    init(_ asked: AskedFor, _ rule: RulePlace, shut issuer: String, project: String) {
+        code = .shut
+        self.asked = asked
+        self.rule = rule
+        claim = ClaimName.project.description
+        seen = project
+        wanted = "a project of another issuer"
+        message =
+            "\(asked) is refused: \(rule) allows it, but issuer '\(issuer)', which speaks for project '\(project)', is shut "
+            + "(issuers.\(issuer).shut)"
+    }
+
     init(_ asked: AskedFor, _ rule: RulePlace, says name: String, listed: [String]) {
         code = .jobClaim
         self.asked = asked
@@ -119,7 +133,7 @@ package struct Refusal: Equatable, Sendable, CustomStringConvertible {
         case .empty(let format):
             seen = nil
             wanted = "one of \(format)"
-        case .tooLong(let subject, let limit):
+        case .tooLong(let subject, let limit, _, _):
             seen = subject
             wanted = "at most \(limit.bytes) bytes"
         }

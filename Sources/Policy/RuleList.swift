@@ -30,10 +30,15 @@ package struct RuleList: Sendable {
         self.rules = rules
     }
 
-    /// The bytes of the shortest subject that a run can have which a rule allows, for each rule.
-    func shortestSubjects(_ format: SubjectFormat) -> [(rule: RulePlace, bytes: Int)] {
+    /// The bytes of the shortest subject that a run can have which a rule allows, for each rule; `forms` are those that it can
+    /// have one in.
+    func shortestSubjects(_ forms: (Rule) -> [SubjectFormat]) -> [(rule: RulePlace, bytes: Int)] {
         rules.enumerated().map { index, rule in
-            (RulePlace(place: rule.place, number: index + 1), format.bytes { rule.shortestValue(of: $0) })
+            let lengths = forms(rule).map { form in
+                let bytes = form.bytes { rule.shortestValue(of: $0) }
+                return form.allowsDigest ? min(bytes, SubjectFormat.digestBytes) : bytes
+            }
+            return (RulePlace(place: rule.place, number: index + 1), lengths.min() ?? 0)
         }
     }
 

@@ -12,12 +12,21 @@ package struct Issuer: Sendable {
     package let keyDocument: PublishedDocument
     /// `GET /.well-known/openid-configuration`.
     package let discoveryDocument: PublishedDocument
+    /// Whether it has been shut: it signs nothing, and publishes that it has no keys.
+    package let isShut: Bool
+    /// How long copies of its documents may be used.
+    package let cacheTime: Duration
 
     /// Makes an issuer; what it publishes of its keys does not change afterwards.
-    package init(url: IssuerURL, keys: IssuerKeys) {
+    ///
+    /// One that is shut publishes an empty set. Were it to answer nothing, relying parties would go on with the copy that they
+    /// have, as they do in an outage.
+    package init(url: IssuerURL, keys: IssuerKeys, isShut: Bool = false, cacheTime: Duration = .seconds(300)) {
         self.url = url
         self.keys = keys
-        keyDocument = PublishedDocument(keys.published.json)
+        self.isShut = isShut
+        self.cacheTime = cacheTime
+        keyDocument = PublishedDocument(isShut ? JWKSet([]).json : keys.published.json)
         discoveryDocument = PublishedDocument(Self.discovery(url, keys))
     }
 

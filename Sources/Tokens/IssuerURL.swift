@@ -38,6 +38,9 @@ package struct IssuerURL: Hashable, Sendable, CustomStringConvertible {
     /// The second issuer of this broker, for runs of strangers' code.
     package var untrusted: IssuerURL { IssuerURL(derived: "\(withoutSlash)/untrusted") }
 
+    /// A further issuer of this broker, at a path of one segment.
+    package func at(path: String) -> IssuerURL { IssuerURL(derived: "\(withoutSlash)/\(path)") }
+
     package var description: String { text }
 
     /// IAM's limit for a provider's URL; Azure allows 600.

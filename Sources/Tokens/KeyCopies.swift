@@ -20,10 +20,17 @@ package struct KeyCopies: Sendable {
     package let urls: [String]
     private let certificateAuthorities: String?
 
-    /// The copies of one issuer: its own, and those below each mirror's URL.
-    package init(of issuer: IssuerURL, ring: IssuerRing, mirrors: [String], certificateAuthorities: String?) {
-        let path = ring == .untrusted ? "/untrusted/.well-known/jwks.json" : "/.well-known/jwks.json"
-        urls = [issuer.keys] + mirrors.map { ($0.hasSuffix("/") ? String($0.dropLast()) : $0) + path }
+    /// The copies of one issuer: its own, and those below each mirror's URL, where it stands at a path of its own or at none.
+    package init(
+        of issuer: IssuerURL,
+        ring: IssuerRing,
+        path: String? = nil,
+        mirrors: [String],
+        certificateAuthorities: String?
+    ) {
+        let parts = [path, ring.isUntrusted ? "untrusted" : nil].compactMap { $0.map { "/\($0)" } }
+        let file = parts.joined() + "/.well-known/jwks.json"
+        urls = [issuer.keys] + mirrors.map { ($0.hasSuffix("/") ? String($0.dropLast()) : $0) + file }
         self.certificateAuthorities = certificateAuthorities
     }
 

@@ -1,9 +1,38 @@
 package import Time
 
-/// Which of a broker's two issuers a key signs for.
-package enum IssuerRing: String, CaseIterable, Sendable {
-    case trusted
-    case untrusted
+/// One key ring: the keys of an issuer, or those with which it speaks of strangers' runs.
+package struct IssuerRing: Hashable, Sendable, RawRepresentable, CustomStringConvertible {
+    /// The name of the issuer; nil for the broker's own.
+    package let issuer: String?
+    package let isUntrusted: Bool
+
+    /// Makes the ring of an issuer.
+    package init(issuer: String?, isUntrusted: Bool) {
+        self.issuer = issuer
+        self.isUntrusted = isUntrusted
+    }
+
+    /// The rings of the broker's own issuer.
+    package static let trusted = IssuerRing(issuer: nil, isUntrusted: false)
+    package static let untrusted = IssuerRing(issuer: nil, isUntrusted: true)
+
+    /// Both rings of an issuer.
+    package static func rings(of issuer: String?) -> [IssuerRing] {
+        [IssuerRing(issuer: issuer, isUntrusted: false), IssuerRing(issuer: issuer, isUntrusted: true)]
+    }
+
+    /// Reads what `rawValue` is: `trusted`, `untrusted`, `NAME/trusted` or `NAME/untrusted`.
+    package init?(rawValue: String) {
+        let parts = rawValue.split(separator: "/", omittingEmptySubsequences: false)
+        guard let last = parts.last, parts.count <= 2, last == "trusted" || last == "untrusted" else { return nil }
+        guard parts.count == 1 || !parts[0].isEmpty else { return nil }
+        self.init(issuer: parts.count == 2 ? String(parts[0]) : nil, isUntrusted: last == "untrusted")
+    }
+
+    /// The ring's name, in answers and as a path below the keys' directory.
+    package var rawValue: String { (issuer.map { "\($0)/" } ?? "") + (isUntrusted ? "untrusted" : "trusted") }
+
+    package var description: String { rawValue }
 }
 
 /// How far a signing key's life has come: prepared, published, active, retiring; a key that is retired is in no ring any more.

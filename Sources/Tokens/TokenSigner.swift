@@ -11,15 +11,29 @@ package struct TokenSigner: Sendable {
     /// Room for a point and the signature of an RSA key of 4,096 bits in base64url; a longer one only costs a copy.
     private static let longestSignaturePart = 700
 
-    private let trusted: Issuer
-    private let untrusted: Issuer
+    private let issuers: IssuerSet
     private let clock: WallClock
 
-    /// Makes a signer of the broker's two issuers.
-    package init(trusted: Issuer, untrusted: Issuer, clock: @escaping WallClock) {
-        self.trusted = trusted
-        self.untrusted = untrusted
+    /// Makes a signer of a broker's issuers.
+    package init(_ issuers: IssuerSet, clock: @escaping WallClock) {
+        self.issuers = issuers
         self.clock = clock
+    }
+
+    /// Makes a signer of a broker that has no issuer but its own.
+    package init(trusted: Issuer, untrusted: Issuer, clock: @escaping WallClock) {
+        self.init(IssuerSet(own: IssuerSet.Pair(trusted: trusted, untrusted: untrusted)), clock: clock)
+    }
+
+    /// The issuer of a grant or decoy, which is none that has been shut.
+    private func issuer(_ name: String?, untrusted isUntrusted: Bool) throws(TokenError) -> Issuer {
+        guard let issuer = issuers.pair(named: name)?.issuer(untrusted: isUntrusted) else {
+            throw TokenError(.keyRing, "issuer", seen: "no issuer '\(name ?? "")'", wanted: "one that is configured")
+        }
+        guard !issuer.isShut else {
+            throw TokenError(.keyRing, "issuer \(issuer.url)", seen: "that it is shut", wanted: "one that is not")
+        }
+        return issuer
     }
 
     /// Signs a token that says what the grant says, ending with its lifetime and not after `end`.
@@ -34,7 +48,7 @@ package struct TokenSigner: Sendable {
         trace: String? = nil,
         end: UnixTime? = nil
     ) throws(TokenError) -> SignedToken {
-        let issuer = grant.claims.isUntrusted ? untrusted : trusted
+        let issuer = try issuer(grant.issuer, untrusted: grant.claims.isUntrusted)
         guard let key = issuer.keys.signing(grant.algorithm) else {
             throw TokenError(
                 .keyRing,
@@ -65,7 +79,7 @@ package struct TokenSigner: Sendable {
     ///
     /// - Throws: `TokenError` with code `keyRing`, `tooLong` or `signing`.
     package func sign(_ decoy: Decoy) throws(TokenError) -> SignedDecoy {
-        let issuer = decoy.claims.isUntrusted ? untrusted : trusted
+        let issuer = try issuer(decoy.issuer, untrusted: decoy.claims.isUntrusted)
         guard let key = issuer.keys.signing(decoy.algorithm) else {
             throw TokenError(
                 .keyRing,

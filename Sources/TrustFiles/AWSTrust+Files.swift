@@ -17,8 +17,8 @@ extension AWSTrust {
         var files: [TrustFiles.File] = []
         var script = ScriptText(head(.awsCLI))
         script.line("cd \"$(dirname \"$0\")\"")
-        for isUntrusted in providers {
-            let arn = ScriptText.quoted(providerARN(untrusted: isUntrusted))
+        for issuer in providers {
+            let arn = ScriptText.quoted(providerARN(issuer))
             script.comment(
                 "The identity provider: AWS fetches the keys of this issuer, and takes tokens for this audience."
             )
@@ -26,7 +26,7 @@ extension AWSTrust {
                 "if ! aws iam get-open-id-connect-provider --open-id-connect-provider-arn \(arn) >/dev/null 2>&1; then"
             )
             script.line(
-                "    aws iam create-open-id-connect-provider --url \(ScriptText.quoted("https://" + provider(untrusted: isUntrusted)))"
+                "    aws iam create-open-id-connect-provider --url \(ScriptText.quoted(issuer))"
                     + " --client-id-list \(ScriptText.quoted(side.audience))"
             )
             script.line("else")
@@ -36,7 +36,7 @@ extension AWSTrust {
             )
             script.line("fi")
         }
-        let policy = policy { .string(providerARN(untrusted: $0)) }
+        let policy = policy { .string(providerARN($0)) }
         files.append(Self.document("\(side.slug)-trust-policy.json", policy))
         script.comment("The role, whose trust policy has a statement for each rule.")
         Self.role(aws.role, policy: "\(side.slug)-trust-policy.json", longest: longestSession, in: &script)
@@ -80,13 +80,13 @@ extension AWSTrust {
                 .block("required_providers", [.value("aws", .map([("source", .text("hashicorp/aws"))]))]),
             ]
         )
-        for isUntrusted in providers {
+        for issuer in providers {
             text.block(
                 "resource",
                 "aws_iam_openid_connect_provider",
-                issuerName(isUntrusted),
+                issuerName(issuer),
                 items: [
-                    .value("url", .text("https://" + provider(untrusted: isUntrusted))),
+                    .value("url", .text(issuer)),
                     .value("client_id_list", .list([.text(side.audience)])),
                 ]
             )
@@ -111,7 +111,10 @@ extension AWSTrust {
         return text.text
     }
 
-    private func issuerName(_ isUntrusted: Bool) -> String { isUntrusted ? "jobpass_untrusted" : "jobpass" }
+    /// What resources call an issuer: by its path behind the broker's own.
+    private func issuerName(_ issuer: String) -> String { CloudSide.slug("jobpass\(suffix(issuer))", joint: "_") }
+
+    private func suffix(_ issuer: String) -> String { String(issuer.dropFirst(side.issuer.count)) }
 
     private func role(_ arn: String, _ name: String, policy: String, _ longest: Int64, in text: inout HCLText) {
         let (path, role) = Self.parts(ofRole: arn)
@@ -128,7 +131,7 @@ extension AWSTrust {
     }
 
     private func hcl(_ statement: Statement) -> HCLText.Item {
-        let provider = "aws_iam_openid_connect_provider.\(issuerName(statement.isUntrusted)).arn"
+        let provider = "aws_iam_openid_connect_provider.\(issuerName(statement.issuer)).arn"
         var items: [HCLText.Item] = [
             .comment(statement.reason), .value("sid", .text(statement.sid)),
             .value("actions", .list(statement.actions.map { .text($0) })), .gap,
@@ -199,16 +202,17 @@ extension AWSTrust {
         .map([Tree.Entry("Fn::Equals", .list([ref("Provider"), .text("create")]))])
     )
 
-    private func providerResource(untrusted isUntrusted: Bool) -> Tree.Entry {
+    private func providerResource(_ issuer: String) -> Tree.Entry {
         Tree.Entry(
-            isUntrusted ? "UntrustedIssuer" : "Issuer",
+            suffix(issuer).split(separator: "/").map { CloudSide.slug(String($0), joint: "x").capitalizedFirst }
+                .joined() + "Issuer",
             .map([
                 Tree.Entry("Type", .text("AWS::IAM::OIDCProvider")),
                 Tree.Entry("Condition", .text("CreateProvider")),
                 Tree.Entry(
                     "Properties",
                     .map([
-                        Tree.Entry("Url", .text("https://" + provider(untrusted: isUntrusted))),
+                        Tree.Entry("Url", .text(issuer)),
                         Tree.Entry("ClientIdList", .texts([side.audience])),
                     ])
                 ),
@@ -237,7 +241,7 @@ extension AWSTrust {
 
     /// A statement with its rule in a comment; the provider's ARN is known whether the stack makes it or not.
     private func tree(_ statement: Statement) -> Tree {
-        let whole = policy { .string(providerARN(untrusted: $0)) }["Statement"]?.asArray ?? []
+        let whole = policy { .string(providerARN($0)) }["Statement"]?.asArray ?? []
         let json = whole.first { $0["Sid"]?.asString == statement.sid } ?? .null
         guard case .map(let entries) = Tree(json), let first = entries.first else { return Tree(json) }
         return .map(
@@ -248,13 +252,14 @@ extension AWSTrust {
 
     private func pulumi() -> String {
         var resources: [Tree.Entry] = []
-        for isUntrusted in providers {
+        for issuer in providers {
             resources.append(
                 PulumiText.resource(
-                    isUntrusted ? "untrusted-issuer" : "issuer",
+                    suffix(issuer).split(separator: "/").map { CloudSide.slug(String($0), joint: "-") + "-" }.joined()
+                        + "issuer",
                     "aws:iam:OpenIdConnectProvider",
                     [
-                        Tree.Entry("url", .text("https://" + provider(untrusted: isUntrusted))),
+                        Tree.Entry("url", .text(issuer)),
                         Tree.Entry("clientIdLists", .texts([side.audience])),
                     ]
                 )
@@ -276,4 +281,9 @@ extension AWSTrust {
         )
         return PulumiText.project(side, head: head(.pulumi), resources)
     }
+}
+
+extension String {
+    /// With its first letter as a capital.
+    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

@@ -12,7 +12,8 @@ struct AWSTrust {
         let sid: String
         /// Which rule it comes from, for a comment.
         let reason: String
-        let isUntrusted: Bool
+        /// The issuer whose tokens it takes.
+        let issuer: String
         let actions: [String]
         /// Operator, key, values; keys of the provider have no prefix yet.
         let conditions: [(test: String, key: String, values: [String])]
@@ -53,14 +54,14 @@ struct AWSTrust {
         // What is left out must not leave out what another subject lets in, so each has a statement of its own.
         for shape in split { groups.append(([shape], shape.excesses(escape))) }
         var statements: [Statement] = []
-        for isUntrusted in [false, true] where isUntrusted ? rule.takesUntrusted : rule.takesTrusted {
+        for issuer in rule.issuers {
             for (part, group) in groups.enumerated() {
-                let suffix = (groups.count > 1 ? "Part\(part + 1)" : "") + (isUntrusted ? "Untrusted" : "")
+                let suffix = (groups.count > 1 ? "Part\(part + 1)" : "") + (issuer.isUntrusted ? "Untrusted" : "")
                 statements.append(
                     Statement(
                         sid: "Rule\(number)\(suffix)",
                         reason: "\(rule.place): {\(rule.text)}",
-                        isUntrusted: isUntrusted,
+                        issuer: issuer.url,
                         actions: actions(aws),
                         conditions: conditions(rule, group.subjects, group.excesses, side, aws)
                     )
@@ -90,7 +91,7 @@ struct AWSTrust {
             conditions.append(("StringLike", ":sub", subjects.map { $0.glob(escape) }))
         }
         if !excesses.isEmpty { conditions.append(("StringNotLike", ":sub", excesses)) }
-        for condition in rule.conditions where !side.subject.names.contains(condition.name) {
+        for condition in rule.conditions where !side.subjectNames.contains(condition.name) {
             guard let tag = aws.tags.first(where: { $0.claim == condition.name.description }) else { continue }
             let isExact = condition.patterns.allSatisfy { !$0.hasStar }
             let values = condition.patterns.map { pattern in
@@ -110,15 +111,11 @@ struct AWSTrust {
     /// Text in which IAM sees neither a variable nor a wildcard: our rules have no other than stars.
     private static func escape(_ text: String) -> String { variableFree(text).replacing("?", with: "${?}") }
 
-    /// The issuer as IAM writes it: without the scheme.
-    func provider(untrusted: Bool) -> String {
-        String((untrusted ? side.untrustedIssuer : side.issuer).dropFirst("https://".count))
-    }
+    /// An issuer as IAM writes it: without the scheme.
+    static func provider(_ issuer: String) -> String { String(issuer.dropFirst("https://".count)) }
 
-    var needsUntrusted: Bool { statements.contains(where: \.isUntrusted) }
-    var needsTrusted: Bool { statements.contains { !$0.isUntrusted } }
     /// The issuers that need a provider.
-    var providers: [Bool] { (needsTrusted ? [false] : []) + (needsUntrusted ? [true] : []) }
+    var providers: [String] { side.issuers.map(\.url) }
 
     var partition: String { String(aws.role.split(separator: ":")[1]) }
 
@@ -138,24 +135,24 @@ struct AWSTrust {
     /// The longest session in seconds: a role's own maximum is an hour at least.
     var longestSession: Int64 { max(3_600, aws.session.wholeSeconds) }
 
-    func providerARN(untrusted: Bool) -> String {
-        "arn:\(partition):iam::\(Self.account(of: aws.role) ?? ""):oidc-provider/\(provider(untrusted: untrusted))"
+    func providerARN(_ issuer: String) -> String {
+        "arn:\(partition):iam::\(Self.account(of: aws.role) ?? ""):oidc-provider/\(Self.provider(issuer))"
     }
 
     /// A condition's key as it stands in the policy.
     func key(_ condition: String, _ statement: Statement) -> String {
-        condition.hasPrefix(":") ? provider(untrusted: statement.isUntrusted) + condition : condition
+        condition.hasPrefix(":") ? Self.provider(statement.issuer) + condition : condition
     }
 
     /// The trust policy; `principal` says who the provider of an issuer is.
-    func policy(_ principal: (_ untrusted: Bool) -> JSON) -> JSON {
+    func policy(_ principal: (_ issuer: String) -> JSON) -> JSON {
         [
             "Version": "2012-10-17",
             "Statement": .array(
                 statements.map { statement in
                     [
                         "Sid": .string(statement.sid), "Effect": "Allow",
-                        "Principal": ["Federated": principal(statement.isUntrusted)],
+                        "Principal": ["Federated": principal(statement.issuer)],
                         "Action": .array(statement.actions.map { .string($0) }),
                         "Condition": .object(conditions(of: statement)),
                     ]
@@ -199,7 +196,7 @@ struct AWSTrust {
     /// The head of every file, with what IAM would say of the policy's size.
     func head(_ format: TrustFiles.Format) -> [String] {
         var lines = side.head(format)
-        let bytes = policy { .string(providerARN(untrusted: $0)) }.text.utf8.count
+        let bytes = policy { .string(providerARN($0)) }.text.utf8.count
         if bytes > Self.policyLimit {
             lines.append(
                 "Note: the trust policy has \(bytes) characters, and IAM takes \(Self.policyLimit) unless the quota is raised: "

@@ -36,11 +36,8 @@ struct AzureTrust {
                             + "[\(Self.exactClaims(of: rule).joined(separator: ", "))]"
                     )
                 }
-                for isUntrusted in [false, true] where isUntrusted ? rule.takesUntrusted : rule.takesTrusted {
-                    let issuer = isUntrusted ? side.untrustedIssuer : side.issuer
-                    guard !credentials.contains(where: { $0.issuer == issuer && $0.subject == subject }) else {
-                        continue
-                    }
+                for issuer in rule.issuers.map(\.url)
+                where !credentials.contains(where: { $0.issuer == issuer && $0.subject == subject }) {
                     credentials.append(
                         Credential(
                             // Named by what it trusts, so that adding a rule renames none.

@@ -7,13 +7,20 @@ internal import Text
 
 /// What all clouds are told: the issuer, the audience, and the target's rules with the subjects that each allows.
 struct CloudSide: Sendable {
-    /// One of the target's rules.
+    /// One of the target's rules, for the runs of one issuer.
     struct Allowed: Sendable {
         /// Such as `rule 1 at jobpass.yaml:41:9`.
         let place: String
+        /// The issuer of those runs' tokens.
+        let issuer: String
         let conditions: [Condition]
         /// Every form that the `sub` of a run which the rule allows can have.
         let subjects: [SubjectShape]
+
+        /// The issuers whose tokens it means: of trusted runs, of strangers', or both.
+        var issuers: [(url: String, isUntrusted: Bool)] {
+            (takesTrusted ? [(issuer, false)] : []) + (takesUntrusted ? [("\(issuer)/untrusted", true)] : [])
+        }
 
         /// Whether runs of strangers' code are meant, and whether others are.
         var takesUntrusted: Bool { trust.contains { $0.matches("untrusted") } }
@@ -33,11 +40,16 @@ struct CloudSide: Sendable {
     }
 
     let target: Target
-    /// The issuer of trusted runs' tokens.
+    /// The broker's own issuer.
     let issuer: String
     let audience: String
     let algorithm: String
-    let subject: SubjectFormat
+    /// Claims that every `sub` holds.
+    let subjectNames: [ClaimName]
+    /// Whether another form of `sub` is on its way, so that a cloud must hold both.
+    let isMigrating: Bool
+    /// Whether a `sub` may be the digest of one that is too long.
+    let allowsDigest: Bool
     let rules: [Allowed]
     let siblings: [(target: Target, rule: TokenRule)]
 
@@ -47,45 +59,97 @@ struct CloudSide: Sendable {
     init(
         _ target: Target,
         _ rule: TokenRule,
-        issuer: String,
-        siblings: [(target: Target, rule: TokenRule)]
+        issuers: TrustFiles.Issuers,
+        siblings: [(target: Target, rule: TokenRule)],
+        forms: [SubjectFormat]
     ) throws(TrustFiles.Refusal) {
         self.target = target
-        self.issuer = issuer
+        issuer = issuers.own
         self.siblings = siblings
         audience = rule.audience
         algorithm = rule.algorithm.rawValue
-        subject = rule.subject
         var rules: [Allowed] = []
+        var names: [[ClaimName]] = []
+        var allowsDigest = false
         for (index, allowed) in rule.allow.rules.enumerated() {
             let place = "rule \(index + 1) at \(allowed.place)"
-            guard let subjects = SubjectShape.shapes(of: allowed, rule.subject, most: Self.mostSubjects) else {
+            for (name, url, formats) in issuers.speaking(of: allowed, rule, forms: forms) {
+                names += formats.map(\.names)
+                allowsDigest = allowsDigest || formats.contains(where: \.allowsDigest)
+                let subjects = try Self.subjects(of: allowed, at: place, formats, rule.subjectLimit)
+                rules.append(
+                    Allowed(
+                        place: place + (name.map { " (issuer \($0))" } ?? ""),
+                        issuer: url,
+                        conditions: allowed.conditions,
+                        subjects: subjects
+                    )
+                )
+            }
+        }
+        self.rules = rules
+        self.allowsDigest = allowsDigest
+        isMigrating = !forms.isEmpty
+        subjectNames = (names.first ?? []).filter { name in names.allSatisfy { $0.contains(name) } }
+    }
+
+    /// The forms of `sub` that a rule's runs have; one that is too long stands as the digest that it becomes.
+    private static func subjects(
+        of rule: Rule,
+        at place: String,
+        _ formats: [SubjectFormat],
+        _ limit: SubjectLimit
+    ) throws(TrustFiles.Refusal) -> [SubjectShape] {
+        var subjects: [SubjectShape] = []
+        for format in formats {
+            guard let shapes = SubjectShape.shapes(of: rule, format, most: mostSubjects) else {
                 throw TrustFiles.Refusal(
-                    "\(place) has more than \(Self.mostSubjects) forms of sub",
+                    "\(place) has more than \(mostSubjects) forms of sub",
                     fix: "write fewer values in it, a * in their place, or a 'subject' of fewer claims"
                 )
             }
-            rules.append(Allowed(place: place, conditions: allowed.conditions, subjects: subjects))
+            for shape in shapes {
+                guard let plain = shape.exact, plain.utf8.count > limit.bytes, format.allowsDigest else {
+                    if !subjects.contains(shape) { subjects.append(shape) }
+                    continue
+                }
+                let digest = SubjectShape([.text(Subject(digestOf: plain).text)])
+                if !subjects.contains(digest) { subjects.append(digest) }
+            }
         }
-        self.rules = rules
+        return subjects
     }
 
-    /// The second issuer, of strangers' runs.
-    var untrustedIssuer: String { "\(issuer)/untrusted" }
+    /// Every issuer whose tokens the rules mean, each once.
+    var issuers: [(url: String, isUntrusted: Bool)] {
+        var issuers: [(url: String, isUntrusted: Bool)] = []
+        for isUntrusted in [false, true] {
+            for issuer in rules.flatMap(\.issuers) where issuer.isUntrusted == isUntrusted {
+                if !issuers.contains(where: { $0.url == issuer.url }) { issuers.append(issuer) }
+            }
+        }
+        return issuers
+    }
 
     /// The issuer of the runs that the rules mean, where a cloud's provider has one alone.
     ///
     /// - Throws: `Refusal` where they mean runs of both issuers.
     func onlyIssuer() throws(TrustFiles.Refusal) -> String {
         let untrusted = rules.filter(\.takesUntrusted)
-        guard let first = untrusted.first else { return issuer }
-        guard !rules.contains(where: \.takesTrusted) else {
+        if let first = untrusted.first, rules.contains(where: \.takesTrusted) {
             throw TrustFiles.Refusal(
                 "\(first.place) lets in untrusted runs, which have an issuer of their own, and one provider has one issuer",
                 fix: "make two targets of it: one for trust: trusted, one for trust: untrusted"
             )
         }
-        return untrustedIssuer
+        let urls = issuers
+        guard urls.count <= 1 else {
+            throw TrustFiles.Refusal(
+                "its rules let in runs of \(urls.map(\.url).joined(separator: " and ")), and one provider has one issuer",
+                fix: "make a target for the projects of each issuer"
+            )
+        }
+        return urls.first?.url ?? issuer
     }
 
     /// The issuer must be one that the public clouds can reach.
@@ -111,7 +175,7 @@ struct CloudSide: Sendable {
     var claimsOutsideSubject: [ClaimName] {
         var names: [ClaimName] = []
         for condition in rules.flatMap(\.conditions)
-        where condition.name != .trust && !subject.names.contains(condition.name) && !names.contains(condition.name) {
+        where condition.name != .trust && !subjectNames.contains(condition.name) && !names.contains(condition.name) {
             names.append(condition.name)
         }
         return names
@@ -135,6 +199,17 @@ struct CloudSide: Sendable {
                 "a * of OpenBao also matches '/', where that of the broker's rules stops: the broker's are tighter"
             )
         case .vault, .gcp, .azure, .none, .tokenExchange, .recipe: break
+        }
+        if allowsDigest, rules.contains(where: { $0.subjects.contains { $0.exact == nil } }) {
+            notes.append(
+                "a sub that is too long becomes a digest, which no pattern lets in: name exact values in such rules"
+            )
+        }
+        if rules.contains(where: { $0.subjects.contains(where: \.isDigest) }) {
+            notes.append(
+                "a sub that begins with \(SubjectFormat.digestPrefix) is the digest of one that is too long for the cloud: 'jobpass audit "
+                    + "list --subject' says what it stands for"
+            )
         }
         return notes
     }

@@ -92,6 +92,9 @@ struct SubjectShape: Equatable, Sendable {
         }
     }
 
+    /// Whether it is the digest of a longer one.
+    var isDigest: Bool { exact?.hasPrefix(SubjectFormat.digestPrefix) ?? false }
+
     var hasSingleStar: Bool { pieces.contains(.star) }
 
     /// As AWS and OpenBao write patterns: `*` for any run of characters, `/` among them.

@@ -1,3 +1,4 @@
+package import Claims
 package import Exchange
 package import Policy
 
@@ -64,16 +65,75 @@ package struct TrustFiles: Sendable {
 
     let side: CloudSide
 
-    /// Takes a target with its rule, the URL of the issuer, and the targets whose trust is in the same place at the cloud.
+    /// The issuers of a broker: which speak of a rule's runs, from which URL, and in which form.
+    package struct Issuers: Sendable {
+        let own: String
+        private let paths: [String: String]
+        private let voices: Voices
+
+        /// Takes the URL of the broker's own issuer, and the paths of the further ones by their names.
+        package init(own: String, paths: [String: String] = [:], voices: Voices = .standard) {
+            self.own = own
+            self.paths = paths
+            self.voices = voices
+        }
+
+        /// Each issuer that speaks of runs which a rule allows, with its forms; `forms` come beside those.
+        ///
+        /// One that is shut speaks no more. The name is nil where all of the runs are the broker's own issuer's.
+        func speaking(
+            of rule: Rule,
+            _ tokens: TokenRule,
+            forms: [SubjectFormat]
+        ) -> [(name: String?, url: String, formats: [SubjectFormat])] {
+            var found: [(name: String?, url: String, formats: [SubjectFormat])] = []
+            for voice in voices.voices(of: rule) where !voice.isShut {
+                let url = voice.issuer.flatMap { paths[$0] }.map { "\(own)/\($0)" } ?? own
+                let format = tokens.subject ?? voice.subject
+                if let index = found.firstIndex(where: { $0.url == url }) {
+                    if !found[index].formats.contains(format) { found[index].formats.append(format) }
+                } else {
+                    found.append((voice.issuer, url, [format]))
+                }
+            }
+            return found.map { item in
+                (item.name, item.url, item.formats + forms.filter { !item.formats.contains($0) })
+            }
+        }
+    }
+
+    /// Takes a target with its rule, the broker's issuers, and the targets whose trust is in the same place at the cloud.
+    ///
+    /// `forms` are forms of `sub` that the cloud is to let in beside those that tokens have: another that is on its way, or was.
     ///
     /// - Throws: `Refusal` where the rules have more subjects than any policy holds.
     package init(
         _ target: Target,
         _ rule: TokenRule,
-        issuer: String,
-        siblings: [(target: Target, rule: TokenRule)] = []
+        issuers: Issuers,
+        siblings: [(target: Target, rule: TokenRule)] = [],
+        forms: [SubjectFormat] = []
     ) throws(Refusal) {
-        side = try CloudSide(target, rule, issuer: issuer, siblings: siblings)
+        side = try CloudSide(target, rule, issuers: issuers, siblings: siblings, forms: forms)
+    }
+
+    /// The forms of `sub` that a rule's runs have in a format, as AWS writes patterns; nil where they are too many to be listed.
+    package static func subjects(of rule: Rule, in format: SubjectFormat, limit: SubjectLimit) -> [String]? {
+        SubjectShape.shapes(of: rule, format, most: 64)?.map { shape in
+            guard let plain = shape.exact, plain.utf8.count > limit.bytes, format.allowsDigest else {
+                return shape.glob()
+            }
+            return Subject(digestOf: plain).text
+        }
+    }
+
+    /// Every `sub` that the cloud's side lets in, as AWS writes patterns; for a person.
+    package var subjects: [String] {
+        var subjects: [String] = []
+        for shape in side.rules.flatMap(\.subjects) where !subjects.contains(shape.glob()) {
+            subjects.append(shape.glob())
+        }
+        return subjects
     }
 
     /// The files in a format.

@@ -22,8 +22,9 @@ struct VaultTrust {
         let values: [String]
     }
 
-    /// With one rule its own claims; with several the `sub`s of all, which keep together what belongs together, and beside them
-    /// each claim that all rules name.
+    /// With one rule its own claims; with several the `sub`s of all, and beside them each claim that all rules name.
+    ///
+    /// The `sub`s keep together what belongs together. While subjects change their form, both forms of `sub` in any case.
     private var bound: [Bound] {
         let names = side.rules.first?.conditions.map(\.name).filter { name in side.rules.allSatisfy { $0[name] != nil }
         }
@@ -35,7 +36,7 @@ struct VaultTrust {
             }
             return Bound(claim: name.description, values: values)
         }
-        if side.rules.count > 1 {
+        if side.rules.count > 1 || side.isMigrating {
             var subjects: [String] = []
             for shape in side.rules.flatMap(\.subjects) where !subjects.contains(shape.glob()) {
                 subjects.append(shape.glob())

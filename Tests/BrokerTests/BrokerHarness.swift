@@ -44,6 +44,7 @@ struct BrokerHarness {
 
     /// Made once, as an RSA key takes longer than all the rest.
     private static let trusted = Result { try IssuerKeys.generate(for: [.rs256, .es256]) }
+    private static let further = Result { try IssuerKeys.generate(for: [.rs256, .es256]) }
     private static let untrusted = Result { try IssuerKeys.generate(for: [.rs256, .es256]) }
 
     /// Makes a broker over a scripted network; `targets` go in front of the others, `extra` behind all.
@@ -157,12 +158,25 @@ struct BrokerHarness {
                 clock: clock,
                 log: Log(level: .debug, format: .text, clock: clock) { lines.add($0) }
             ),
-            standing: Standing(
-                settings,
-                trusted: Issuer(url: url, keys: try Self.trusted.get()),
-                untrusted: Issuer(url: url.untrusted, keys: try Self.untrusted.get()),
-                clock: clock
+            standing: Standing(settings, issuers: try issuers(settings, at: url), clock: clock)
+        )
+    }
+
+    private static func issuers(_ settings: Settings, at url: Tokens.IssuerURL) throws -> IssuerSet {
+        let others = try settings.issuers.map { entry in
+            let own = url.at(path: entry.path)
+            let pair = IssuerSet.Pair(
+                trusted: Issuer(url: own, keys: try further.get(), isShut: entry.isShut),
+                untrusted: Issuer(url: own.untrusted, keys: try further.get(), isShut: entry.isShut)
             )
+            return (name: entry.name, path: entry.path, pair: pair)
+        }
+        return IssuerSet(
+            own: IssuerSet.Pair(
+                trusted: Issuer(url: url, keys: try trusted.get()),
+                untrusted: Issuer(url: url.untrusted, keys: try untrusted.get())
+            ),
+            others: others
         )
     }
 

@@ -23,12 +23,12 @@ private struct KeySite {
         func add() { count.pause(.seconds(1)) }
     }
 
-    init(mirrors: [String] = [], rotateAfter: Duration? = nil) throws {
+    init(mirrors: [String] = [], rotateAfter: Duration? = nil, others: [String: Duration?] = [:]) throws {
         storage = MemoryLedgerStorage()
         book = try LedgerHarness(storage: storage)
         try book.create()
         var rings: [IssuerRing: [IssuerKey]] = [:]
-        for ring in IssuerRing.allCases {
+        for ring in IssuerRing.rings(of: nil) + others.keys.flatMap({ IssuerRing.rings(of: $0) }) {
             let key = IssuerKey(try SigningKey.generate(for: .es256), KeyLife(.active, since: book.clock.now))
             rings[ring] = [key]
         }
@@ -49,7 +49,20 @@ private struct KeySite {
                 ),
                 issuer: try IssuerURL("https://ci.example.com"),
                 mirrors: mirrors,
-                authorities: nil
+                authorities: nil,
+                others: others.map { name, rotateAfter in
+                    KeyTerms.Other(
+                        name: name,
+                        path: name,
+                        rules: KeyRotation.Rules(
+                            algorithms: [.es256],
+                            cacheTime: .seconds(60),
+                            tokenLifetime: .seconds(3_600),
+                            rotateAfter: rotateAfter
+                        ),
+                        mirrors: []
+                    )
+                }
             )
         )
         office.onChange { [taken] in taken.add() }
@@ -110,7 +123,7 @@ struct KeyTests {
     @Test("rotate_after turns both rings over by itself, each step recorded before it is taken")
     func automatic() async throws {
         let site = try KeySite(rotateAfter: .seconds(86_400))
-        let first = IssuerRing.allCases.map { site.keys[$0][0].kid }
+        let first = IssuerRing.rings(of: nil).map { site.keys[$0][0].kid }
         site.book.clock.advance(by: .seconds(86_400))
         try await site.tend()
         try site.publish(at: [KeySite.own])
@@ -118,18 +131,47 @@ struct KeyTests {
         try await site.tend()
         site.book.clock.advance(by: .seconds(300))
         try await site.tend()
-        for (ring, old) in zip(IssuerRing.allCases, first) {
+        for (ring, old) in zip(IssuerRing.rings(of: nil), first) {
             #expect(site.keys[ring].map(\.life.state) == [.retiring, .active])
             #expect(site.keys[ring][0].kid == old)
         }
         site.book.clock.advance(by: .seconds(3_900))
         try await site.tend()
-        #expect(IssuerRing.allCases.map { site.keys[$0].count } == [1, 1])
+        #expect(IssuerRing.rings(of: nil).map { site.keys[$0].count } == [1, 1])
         let reasons = try site.reasons
         for word in ["prepared", "published", "retiring", "active", "retired"] {
             #expect(reasons.filter { $0.hasPrefix(word) }.count == 2, "\(word): \(reasons)")
         }
         #expect(site.taken.times >= 4)
+    }
+
+    @Test("a further issuer's keys turn over at a pace of their own, and its copies are its own")
+    func furtherIssuer() async throws {
+        let site = try KeySite(others: ["acme": .seconds(86_400)])
+        let ring = IssuerRing(issuer: "acme", isUntrusted: false)
+        let own = site.keys[.trusted][0].kid
+        let old = site.keys[ring][0].kid
+        site.book.clock.advance(by: .seconds(86_400))
+        try await site.tend()
+        #expect(site.keys[ring].map(\.life.state) == [.active, .prepared])
+        for (place, ring) in [("acme", ring), ("acme/untrusted", IssuerRing(issuer: "acme", isUntrusted: true))] {
+            try site.publish(at: ["https://ci.example.com/\(place)/.well-known/jwks.json"], ring)
+        }
+        try await site.tend()
+        site.book.clock.advance(by: .seconds(60))
+        try await site.tend()
+        #expect(site.keys[ring].map(\.life.state) == [.retiring, .active] && site.keys[ring][0].kid == old)
+        #expect(site.keys[.trusted].map(\.kid) == [own])
+        let listed = try await site.office.list()["keys"]?.asArray ?? []
+        #expect(
+            Set(listed.compactMap { $0["ring"]?.asString }) == [
+                "trusted", "untrusted", "acme/trusted", "acme/untrusted",
+            ]
+        )
+        #expect(listed.contains { $0["issuer"] == "https://ci.example.com/acme/untrusted" })
+        // By hand as well, in its rings alone.
+        _ = try await site.change(.prepare([.es256], [ring]))
+        #expect(site.keys[ring].count == 3 && site.keys[.trusted].count == 1)
     }
 
     @Test("a revoked key's ring has another that signs when the answer comes")

@@ -6,12 +6,12 @@ import Testing
 @Suite("Subjects")
 struct SubjectFormatTests {
     func subject(_ names: [String], _ claims: ClaimSet, _ limit: SubjectLimit = .openID) throws -> String {
-        try SubjectFormat(names.map(ClaimName.init)).subject(of: claims, limit: limit)
+        try SubjectFormat(names.map(ClaimName.init)).subject(of: claims, limit: limit).text
     }
 
     @Test("the default subject is the contract's example")
     func contract() throws {
-        let subject = try SubjectFormat.standard.subject(of: .sample(), limit: .openID)
+        let subject = try SubjectFormat.standard.subject(of: .sample(), limit: .openID).text
         #expect(subject == "project:acme/web:ref:refs/heads/main:workflow:deploy:job:release")
     }
 
@@ -66,13 +66,53 @@ struct SubjectFormatTests {
         let fits = String(repeating: "r", count: bytes - "ref:".utf8.count)
         #expect(try subject(["ref"], .sample([.ref: fits]), limit) == "ref:\(fits)")
         let error = try #require(throws: SubjectError.self) { try subject(["ref"], .sample([.ref: fits + "r"]), limit) }
-        #expect(error == .tooLong("ref:\(fits)r", limit))
-        #expect("\(error)".contains("has \(bytes + 1) bytes and \(limit.party) takes \(bytes)"))
+        let share = SubjectError.Share(claim: "ref", bytes: bytes - 3)
+        #expect(error == .tooLong("ref:\(fits)r", limit, longest: share, digest: nil))
+        #expect(
+            "\(error)".contains(
+                "has \(bytes + 1) bytes, \(bytes - 3) of them the value of ref, and \(limit.party) takes \(bytes)"
+            )
+        )
+        #expect("\(error)".contains("digest: true"))
     }
 
     @Test("the limit counts what is written, not what was attested")
     func countsEscapes() throws {
         let value = String(repeating: "ö", count: 50)
         #expect(throws: SubjectError.self) { try subject(["ref"], .sample([.ref: value]), .openID) }
+    }
+
+    @Test(
+        "where the format allows it, a subject that is too long becomes a digest, the same for ever, that leads back to it"
+    )
+    func digest() throws {
+        let format = SubjectFormat([.project, ClaimName("ref")], digest: true)
+        let ref = "refs/heads/" + String(repeating: "r", count: 120)
+        let claims = try ClaimSet.sample([.ref: ref])
+        let plain = "project:acme/web:ref:\(ref)"
+        #expect(try format.subject(of: claims, limit: .aws) == Subject(plain))
+        let subject = try format.subject(of: claims, limit: .gcp)
+        #expect(subject.spelledOut == plain)
+        #expect(subject == Subject(digestOf: plain))
+        #expect(subject.text.utf8.count == SubjectFormat.digestBytes)
+        // printf %s "$SUBJECT" | sha256sum
+        #expect(Subject(digestOf: "project:acme/web").text == "jobpass_sha256:\(Self.digestOfWeb)")
+        #expect("\(format)" == "{claims: [project, ref], digest: true}")
+    }
+
+    private static let digestOfWeb = "14c554b7dc8152c685f09f8be2271cc204525ba3bd1c7b8a29bb47200144db91"
+
+    @Test("a limit that a digest is over too is told so")
+    func digestTooLong() throws {
+        let format = SubjectFormat([ClaimName("ref")], digest: true)
+        let limit = SubjectLimit(bytes: 64, party: "somebody")
+        let claims = try ClaimSet.sample([.ref: String(repeating: "r", count: 80)])
+        let error = try #require(throws: SubjectError.self) { try format.subject(of: claims, limit: limit) }
+        #expect("\(error)".contains("as a digest has \(SubjectFormat.digestBytes)"))
+    }
+
+    @Test("no claim can make a subject that looks like a digest")
+    func digestIsNoClaim() {
+        #expect(ReservedClaims.reason(for: String(SubjectFormat.digestPrefix.dropLast())) != nil)
     }
 }

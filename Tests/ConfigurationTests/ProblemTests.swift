@@ -7,7 +7,7 @@ import Testing
 struct ProblemTests {
     static let vectors = [
         "aws", "clouds", "contexts", "contract", "empty", "everything", "http-with-tls", "principals", "rules",
-        "identity", "server", "shapes", "syntax", "targets", "twice", "warnings",
+        "identity", "issuers", "server", "shapes", "syntax", "targets", "twice", "warnings",
     ]
 
     @Test("every mistake in a file is reported with line, column, key and fix, and nothing else is", arguments: vectors)

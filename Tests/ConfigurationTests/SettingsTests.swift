@@ -208,4 +208,45 @@ struct SettingsTests {
         #expect(settings.token.lifetime == .seconds(60))
         #expect(settings.runs.lifetime == .seconds(3_600))
     }
+
+    @Test("issuers, strangers' lifetime and the forms of subjects are read, each over the default before it")
+    func issuers() throws {
+        let settings = try Configuration.parse(
+            Array(
+                """
+                issuer: https://ci.example.com
+                store: sqlite:jobpass.db
+                keys: {directory: keys, rotate_after: 90d, mirrors: [https://keys.example.com]}
+                issuers:
+                  web: {projects: [acme/web], subject: {claims: [project_id, ref], digest: true}, rotate_after: 30d}
+                  acme: {projects: ["acme/*"], path: organisation, cache_time: 1m, mirrors: [https://m.example.com], shut: true}
+                token:
+                  untrusted_lifetime: 1m
+                  subjects:
+                    - {projects: ["acme/api"], subject: [project, job]}
+                principals:
+                  - {name: f, role: orchestrator, projects: ["acme/*"], token_sha256: \(SHA256.hash("x").hex)}
+                audiences:
+                  - {audience: a, allow: [{project: "acme/*", trust: "*"}]}
+
+                """.utf8
+            ),
+            file: "jobpass.yaml"
+        )
+        #expect(settings.issuers.map(\.name) == ["web", "acme"])
+        #expect(settings.issuers.map(\.path) == ["web", "organisation"])
+        #expect(settings.issuers.map(\.isShut) == [false, true])
+        #expect(settings.issuers.map(\.rotateAfter) == [.seconds(30 * 86_400), .seconds(90 * 86_400)])
+        #expect(settings.issuers.map(\.cacheTime) == [.seconds(300), .seconds(60)])
+        #expect(settings.issuers.map(\.mirrors) == [["https://keys.example.com"], ["https://m.example.com"]])
+        #expect(settings.token.untrustedLifetime == .seconds(60))
+        let api = try ClaimSet.sample([.project: "acme/api"])
+        #expect(
+            settings.policy.voice(of: api)
+                == Voice(issuer: "acme", isShut: true, subject: SubjectFormat([.project, ClaimName("job")]))
+        )
+        #expect("\(try settings.policy.voice(of: .sample()).subject)" == "{claims: [project_id, ref], digest: true}")
+        let stranger = try ClaimSet.sample(trust: .untrusted)
+        #expect(try settings.policy.audienceGrant(for: stranger, audience: "a").allowed().lifetime == .seconds(60))
+    }
 }

@@ -10,10 +10,10 @@ import TrustFiles
 @Suite("The cloud's side says what the target's rules say")
 struct TrustFilesTests {
     private static let role = "arn:aws:iam::123456789012:role/ci/deploy"
-    private static let issuer = "https://ci.example.com"
+    static let issuer = "https://ci.example.com"
 
     /// The rule of a target with some allowed claims.
-    private static func rule(
+    static func rule(
         _ allow: [KeyValuePairs<String, [String]>],
         subject: [String] = ["project", "ref", "workflow", "job"],
         audience: String = "sts.amazonaws.com",
@@ -40,10 +40,10 @@ struct TrustFilesTests {
         siblings: [(target: Target, rule: TokenRule)] = []
     ) throws -> [TrustFiles.File] {
         let target = try Target(name: "prod", service: service)
-        return try TrustFiles(target, rule, issuer: issuer, siblings: siblings).files(format)
+        return try TrustFiles(target, rule, issuers: .init(own: issuer), siblings: siblings).files(format)
     }
 
-    private static func aws(
+    static func aws(
         tags: [AWSSessionTag] = [],
         sourceIdentity: String? = nil,
         pinsRole: Bool = true,
@@ -61,7 +61,7 @@ struct TrustFilesTests {
         )
     }
 
-    private static let gcp = Result {
+    static let gcp = Result {
         Target.Service.gcp(
             try GCPTarget(
                 provider:
@@ -71,7 +71,7 @@ struct TrustFilesTests {
         )
     }
 
-    private static let azure = Result {
+    static let azure = Result {
         Target.Service.azure(
             try AzureTarget(
                 tenant: "contoso.onmicrosoft.com",
@@ -81,7 +81,7 @@ struct TrustFilesTests {
         )
     }
 
-    private static let vault = Result {
+    static let vault = Result {
         Target.Service.vault(
             try VaultTarget(
                 address: "https://vault.example.com",
@@ -139,7 +139,8 @@ struct TrustFilesTests {
         let text = try policy(service, rule)
         #expect(text.contains(#""aws:RequestTag/Environment": "production""#))
         #expect(text.contains("sts:TagSession") && text.contains("sts:SetSourceIdentity"))
-        let notes = try TrustFiles(try Target(name: "prod", service: service), rule, issuer: Self.issuer).notes()
+        let notes = try TrustFiles(try Target(name: "prod", service: service), rule, issuers: .init(own: Self.issuer))
+            .notes()
         #expect(
             notes == [
                 "AWS cannot compare 'actor': it is neither in 'subject' nor in 'tags'; the broker alone compares it"

@@ -17,12 +17,10 @@ extension Broker {
     func prepareKeys(_ call: Call) async throws(Problem) -> HTTPResponse {
         let administrator = try await administrator(of: call)
         let body = call.request.body.isEmpty ? JSON.object([:]) : try call.json(depth: now.jsonDepth)
-        let configured = try office().terms.rules.algorithms
-        let algorithms = try Self.names("algorithms", in: body, SignatureAlgorithm.self) ?? configured
-        let change = KeyChange.prepare(
-            algorithms,
-            try Self.names("rings", in: body, IssuerRing.self) ?? IssuerRing.allCases
-        )
+        let terms = try office().terms
+        let algorithms = try Self.names("algorithms", in: body, among: SignatureAlgorithm.allCases)
+        let rings = try Self.names("rings", in: body, among: terms.rings)
+        let change = KeyChange.prepare(algorithms ?? terms.rules.algorithms, rings ?? terms.rings)
         return try await changeKeys(change, by: administrator, call, status: 201)
     }
 
@@ -63,15 +61,15 @@ extension Broker {
         return keys
     }
 
-    private static func names<Name: RawRepresentable<String> & CaseIterable>(
+    private static func names<Name: RawRepresentable<String>>(
         _ member: String,
         in body: JSON,
-        _ type: Name.Type
+        among known: [Name]
     ) throws(Problem) -> [Name]? {
         guard let list = body[member] else { return nil }
-        let names = list.asArray?.compactMap { $0.asString.flatMap(Name.init(rawValue:)) }
+        let names = list.asArray?.compactMap { name in known.first { $0.rawValue == name.asString } }
         guard let names, !names.isEmpty, names.count == list.asArray?.count else {
-            let known = Name.allCases.map(\.rawValue).joined(separator: ", ")
+            let known = known.map(\.rawValue).joined(separator: ", ")
             throw Problem(.invalidRequest, "'\(member)' is no list of names: wanted some of \(known).")
         }
         return names

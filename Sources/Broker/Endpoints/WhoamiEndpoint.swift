@@ -1,6 +1,7 @@
 internal import Claims
 internal import HTTP
 internal import JSON
+internal import Policy
 internal import Runs
 internal import Tokens
 
@@ -13,8 +14,9 @@ extension Broker {
     func whoami(_ call: Call) throws(Problem) -> HTTPResponse {
         let run = try run(of: call)
         var claims: JSONObject = ["iss": .string(now.issuer(of: run).url.text)]
-        if let subject = try? now.subject.subject(of: ClaimSet(of: run), limit: .openID) {
-            claims["sub"] = .string(subject)
+        let voice = now.policy.voice(of: ClaimSet(of: run))
+        if let subject = try? voice.subject.subject(of: ClaimSet(of: run), limit: .openID) {
+            claims["sub"] = .string(subject.text)
         }
         for claim in run.attestation.claims { claims[claim.name] = .string(claim.value) }
         if try call.value("provenance", in: try call.query()) == "true" {

@@ -6,21 +6,24 @@ package import Time
 package import Tokens
 
 extension Standing {
-    /// Puts a checked configuration in force, with the keys of its two issuers.
+    /// Puts a checked configuration in force that names no issuer but its own, with the keys of that.
     package convenience init(_ settings: Settings, trusted: Issuer, untrusted: Issuer, clock: @escaping WallClock) {
+        let own = IssuerSet.Pair(trusted: trusted, untrusted: untrusted)
+        self.init(settings, issuers: IssuerSet(own: own), clock: clock)
+    }
+
+    /// Puts a checked configuration in force, with the keys of its issuers.
+    package convenience init(_ settings: Settings, issuers: IssuerSet, clock: @escaping WallClock) {
         self.init(
-            trusted: trusted,
-            untrusted: untrusted,
-            signer: TokenSigner(trusted: trusted, untrusted: untrusted, clock: clock),
+            issuers: issuers,
+            signer: TokenSigner(issuers, clock: clock),
             policy: settings.policy,
-            cacheTime: settings.keys.cacheTime,
             targets: Dictionary(uniqueKeysWithValues: settings.targets.map { ($0.name, $0) }),
             fallbacks: settings.fallbacks,
             contexts: settings.contexts,
             principals: Principals(settings.principals),
             federation: settings.federation,
             runLimits: settings.runs,
-            subject: settings.token.subject,
             requestsPerRun: settings.limits.requestsPerRun,
             requestsPerPrincipal: settings.limits.requestsPerPrincipal,
             jsonDepth: settings.limits.jsonDepth,

@@ -1,4 +1,4 @@
-package import Claims
+internal import Claims
 package import Exchange
 package import Federation
 package import Policy
@@ -10,14 +10,11 @@ package import Tokens
 ///
 /// A class, since every request takes a reference to it and none a copy of all it holds.
 package final class Standing: Sendable {
-    /// The issuer of trusted runs' tokens, and the one of strangers' runs.
-    package let trusted: Issuer
-    package let untrusted: Issuer
-    /// Signs for both.
+    /// Every issuer.
+    package let issuers: IssuerSet
+    /// Signs for all of them.
     package let signer: TokenSigner
     package let policy: Policy
-    /// How long a copy of the keys may be used: a new key is published for as long before it signs.
-    package let cacheTime: Duration
     /// The targets by name.
     package let targets: [String: Target]
     /// The fallbacks of those targets that have one.
@@ -28,8 +25,6 @@ package final class Standing: Sendable {
     /// Other issuers whose tokens become runs here.
     package let federation: [UpstreamIssuer]
     package let runLimits: RunLimits
-    /// The subject of tokens whose audience or target has none of its own.
-    package let subject: SubjectFormat
     /// How many requests of one run may be under way.
     package let requestsPerRun: Int
     /// How many requests of one principal may be under way.
@@ -45,18 +40,15 @@ package final class Standing: Sendable {
 
     /// Makes a standing configuration.
     package init(
-        trusted: Issuer,
-        untrusted: Issuer,
+        issuers: IssuerSet,
         signer: TokenSigner,
         policy: Policy,
-        cacheTime: Duration,
         targets: [String: Target],
         fallbacks: [String: Fallback],
         contexts: [ContextSettings],
         principals: Principals,
         federation: [UpstreamIssuer],
         runLimits: RunLimits,
-        subject: SubjectFormat,
         requestsPerRun: Int,
         requestsPerPrincipal: Int,
         jsonDepth: Int,
@@ -64,18 +56,15 @@ package final class Standing: Sendable {
         secretBytes: Int,
         isTerse: Bool
     ) {
-        self.trusted = trusted
-        self.untrusted = untrusted
+        self.issuers = issuers
         self.signer = signer
         self.policy = policy
-        self.cacheTime = cacheTime
         self.targets = targets
         self.fallbacks = fallbacks
         self.contexts = contexts
         self.principals = principals
         self.federation = federation
         self.runLimits = runLimits
-        self.subject = subject
         self.requestsPerRun = requestsPerRun
         self.requestsPerPrincipal = requestsPerPrincipal
         self.jsonDepth = jsonDepth
@@ -87,8 +76,14 @@ package final class Standing: Sendable {
     /// What is set for a context, by its name.
     func context(_ name: String) -> ContextSettings? { contexts.first { $0.name.text == name } }
 
+    /// The broker's own issuer of trusted runs' tokens.
+    package var trusted: Issuer { issuers.own.trusted }
+    /// The broker's own issuer of strangers' runs' tokens.
+    package var untrusted: Issuer { issuers.own.untrusted }
+
     /// The issuer that speaks of a run.
     func issuer(of run: Run) -> Issuer {
-        run.attestation.trust == .untrusted ? untrusted : trusted
+        let pair = issuers.pair(named: policy.voice(of: ClaimSet(of: run)).issuer) ?? issuers.own
+        return pair.issuer(untrusted: run.attestation.trust == .untrusted)
     }
 }

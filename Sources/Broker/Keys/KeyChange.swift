@@ -22,18 +22,61 @@ package struct KeyTerms: Sendable {
     package let mirrors: [String]
     /// A PEM file of authorities to trust for all copies instead of the system's.
     package let authorities: String?
+    /// What is said of further issuers.
+    package let others: [Other]
+
+    /// A further issuer.
+    package struct Other: Sendable {
+        package let name: String
+        package let path: String
+        package let rules: KeyRotation.Rules
+        package let mirrors: [String]
+
+        /// Gathers what is said of it.
+        package init(name: String, path: String, rules: KeyRotation.Rules, mirrors: [String]) {
+            self.name = name
+            self.path = path
+            self.rules = rules
+            self.mirrors = mirrors
+        }
+    }
 
     /// Gathers the terms.
-    package init(rules: KeyRotation.Rules, issuer: IssuerURL, mirrors: [String], authorities: String?) {
+    package init(
+        rules: KeyRotation.Rules,
+        issuer: IssuerURL,
+        mirrors: [String],
+        authorities: String?,
+        others: [Other] = []
+    ) {
         self.rules = rules
         self.issuer = issuer
         self.mirrors = mirrors
         self.authorities = authorities
+        self.others = others
     }
 
-    func issuer(of ring: IssuerRing) -> IssuerURL { ring == .trusted ? issuer : issuer.untrusted }
+    /// Every ring, the broker's own issuer's first.
+    package var rings: [IssuerRing] {
+        IssuerRing.rings(of: nil) + others.flatMap { IssuerRing.rings(of: $0.name) }
+    }
+
+    private func other(_ ring: IssuerRing) -> Other? { others.first { $0.name == ring.issuer } }
+
+    func rules(of ring: IssuerRing) -> KeyRotation.Rules { other(ring)?.rules ?? rules }
+
+    func issuer(of ring: IssuerRing) -> IssuerURL {
+        let url = other(ring).map { issuer.at(path: $0.path) } ?? issuer
+        return ring.isUntrusted ? url.untrusted : url
+    }
 
     func copies(of ring: IssuerRing) -> KeyCopies {
-        KeyCopies(of: issuer(of: ring), ring: ring, mirrors: mirrors, certificateAuthorities: authorities)
+        KeyCopies(
+            of: issuer(of: ring),
+            ring: ring,
+            path: other(ring)?.path,
+            mirrors: other(ring)?.mirrors ?? mirrors,
+            certificateAuthorities: authorities
+        )
     }
 }

@@ -9,9 +9,9 @@ extension KeyOffice {
     package func list() async throws(Problem) -> JSON {
         let rings = try await load()
         var list: [JSON] = []
-        for ring in IssuerRing.allCases {
+        for ring in terms.rings {
             let keys = rings[ring] ?? []
-            let rotation = KeyRotation(keys, terms.rules, at: parts.clock())
+            let rotation = KeyRotation(keys, terms.rules(of: ring), at: parts.clock())
             list += keys.map { .object(describe($0, ring, rotation)) }
         }
         return ["keys": .array(list)]
@@ -28,7 +28,7 @@ extension KeyOffice {
             "until": key.life.until.map { .string(RFC3339.format($0)) } ?? .null,
         ]
         guard key.life.state == .prepared || key.life.state == .published else { return members }
-        members["activates_itself"] = .bool(key.life.isWanted || terms.rules.rotateAfter != nil)
+        members["activates_itself"] = .bool(key.life.isWanted || terms.rules(of: ring).rotateAfter != nil)
         members["holds"] = rotation.hold(of: key).map { .string($0) } ?? .null
         guard let copies = copies(of: ring) else { return members }
         members["copies"] = .array(
@@ -44,7 +44,7 @@ extension KeyOffice {
 
     func load() async throws(Problem) -> [IssuerRing: [IssuerKey]] {
         var rings: [IssuerRing: [IssuerKey]] = [:]
-        for ring in IssuerRing.allCases {
+        for ring in terms.rings {
             rings[ring] = try await blocking { storage throws(TokenError) in try storage.load(ring) }
         }
         return rings
@@ -52,7 +52,7 @@ extension KeyOffice {
 
     func rotation(_ ring: IssuerRing) async throws(Problem) -> KeyRotation {
         let keys = try await blocking { storage throws(TokenError) in try storage.load(ring) }
-        return KeyRotation(keys, terms.rules, at: parts.clock())
+        return KeyRotation(keys, terms.rules(of: ring), at: parts.clock())
     }
 
     func tryLock() async throws(Problem) -> (any Sendable)? {

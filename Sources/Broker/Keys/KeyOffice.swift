@@ -71,7 +71,7 @@ package final class KeyOffice: Sendable {
         _ looks: [IssuerRing: [KeyCopies.Copy]]
     ) -> [String] {
         var late: [String] = []
-        for ring in IssuerRing.allCases {
+        for ring in rings.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             let waiting = (rings[ring] ?? []).filter { $0.life.state == .prepared || $0.life.state == .published }
             for copy in looks[ring] ?? [] where waiting.contains(where: { !copy.kids.contains($0.kid) }) {
                 late.append("\(copy.url) \(copy.failure ?? "does not serve the new key yet")")
@@ -91,7 +91,7 @@ package final class KeyOffice: Sendable {
         let lock = try await lock(pause)
         defer { withExtendedLifetime(lock) {} }
         var found = false
-        for ring in IssuerRing.allCases {
+        for ring in terms.rings {
             var rotation = try await rotation(ring)
             do throws(TokenError) {
                 switch change {
@@ -132,7 +132,7 @@ package final class KeyOffice: Sendable {
         let before = try await load()
         notice(before)
         var looks: [IssuerRing: [KeyCopies.Copy]] = [:]
-        for ring in IssuerRing.allCases {
+        for ring in terms.rings {
             let isWaiting = (before[ring] ?? []).contains { $0.life.state == .prepared || $0.life.state == .published }
             if isWaiting { looks[ring] = await terms.copies(of: ring).look(over: transport) }
         }
@@ -142,7 +142,7 @@ package final class KeyOffice: Sendable {
         }
         guard try await wouldChange(before, looks), let lock = try await tryLock() else { return }
         defer { withExtendedLifetime(lock) {} }
-        for ring in IssuerRing.allCases {
+        for ring in terms.rings {
             var rotation = try await rotation(ring)
             try await step(&rotation, looks[ring])
             if rotation.isChanged { try await keep(rotation, ring, by: nil, trace: trace) }
@@ -155,8 +155,8 @@ package final class KeyOffice: Sendable {
         _ rings: [IssuerRing: [IssuerKey]],
         _ looks: [IssuerRing: [KeyCopies.Copy]]
     ) async throws(Problem) -> Bool {
-        for ring in IssuerRing.allCases {
-            var rotation = KeyRotation(rings[ring] ?? [], terms.rules, at: parts.clock())
+        for ring in terms.rings {
+            var rotation = KeyRotation(rings[ring] ?? [], terms.rules(of: ring), at: parts.clock())
             Self.observe(&rotation, looks[ring])
             rotation.advance()
             if rotation.isChanged || !rotation.due.isEmpty { return true }

@@ -36,6 +36,8 @@ extension Broker {
         entry.principal = run.attestation.principal
         entry.target = grant.target
         entry.rule = grant.rule.description
+        // By this the ledger leads a digest back to what it stands for.
+        entry.reason = grant.spelledOut.map { "sub stands for '\($0)'" }
         let released = try await release(signed.seal(recordedAs: entry), to: run)
         metrics.count(.tokenIssued)
         return released

@@ -32,7 +32,7 @@ extension Section {
 
     private static let keyKeys = ["directory", "algorithms", "rotate_after", "cache_time", "mirrors", "ca"]
 
-    private func mirrors() -> [String] {
+    func mirrors() -> [String] {
         (texts("mirrors", limit: 16) ?? []).compactMap { text in
             guard let address = WebAddress(text.value), address.query == nil, address.isSecure || address.isLoopback,
                 !text.value.contains("/.well-known")
@@ -49,8 +49,10 @@ extension Section {
         }
     }
 
+    static let tokenKeys = ["lifetime", "maximum_lifetime", "untrusted_lifetime", "subject", "subjects"]
+
     func tokenSettings(_ reader: RuleReader) -> TokenSettings {
-        let section = section("token", Keys(["lifetime", "maximum_lifetime", "subject"]))
+        let section = section("token", Keys(Self.tokenKeys))
         let maximum =
             section?.duration("maximum_lifetime", TokenShapes.shortest...(.seconds(86_400))) ?? .seconds(3_600)
         let lifetime = section?.duration("lifetime", TokenShapes.shortest...(.seconds(86_400)))
@@ -61,10 +63,20 @@ extension Section {
                 fix: "make it shorter, or raise maximum_lifetime"
             )
         }
+        let untrusted = section?.duration("untrusted_lifetime", TokenShapes.shortest...(.seconds(86_400)))
+        if let section, let untrusted, untrusted > maximum {
+            section.refuse(
+                "untrusted_lifetime",
+                "\(untrusted.text) is longer than the maximum_lifetime of \(maximum.text)",
+                fix: "make it shorter: a stranger's token is to live no longer than others"
+            )
+        }
         return TokenSettings(
             lifetime: lifetime ?? min(.seconds(300), maximum),
             maximumLifetime: maximum,
-            subject: section.flatMap { reader.subject($0) } ?? .standard
+            untrustedLifetime: untrusted ?? min(.seconds(120), maximum),
+            subject: section.flatMap { reader.subject($0) } ?? .standard,
+            projectSubjects: section?.projectSubjects(reader) ?? []
         )
     }
 

@@ -39,10 +39,23 @@ struct RuleReader {
     }
 
     /// The `subject` of a section; nil where it is left out or wrong.
+    ///
+    /// It is a list of claims, or a mapping of that list as `claims` and of `digest`.
     func subject(_ section: Section) -> SubjectFormat? {
-        guard let texts = section.texts("subject", limit: Rule.maximumConditions) else { return nil }
+        guard let node = section.node("subject") else { return nil }
+        guard case .mapping = node.value else { return format(section, "subject", digest: false) }
+        let keys = Keys(["claims", "digest"])
+        guard let inner = Section(node, at: section.name("subject"), keys: keys, problems: problems) else { return nil }
+        inner.requireKey("claims", example: "[project_id, ref]")
+        let digest = inner.flag("digest")
+        if inner.has("digest"), digest == nil { return nil }
+        return format(inner, "claims", digest: digest ?? false)
+    }
+
+    private func format(_ section: Section, _ key: String, digest: Bool) -> SubjectFormat? {
+        guard let texts = section.texts(key, limit: Rule.maximumConditions) else { return nil }
         let names = texts.compactMap { isKnown($0.value, at: $0.mark, $0.key) ? ClaimName($0.value) : nil }
-        return names.count == texts.count ? SubjectFormat(names) : nil
+        return names.count == texts.count ? SubjectFormat(names, digest: digest) : nil
     }
 
     /// The name of a claim that a run can have; nil where none can.

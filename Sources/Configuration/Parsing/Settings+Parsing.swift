@@ -10,7 +10,8 @@ internal import YAML
 
 extension Settings {
     private static let keys = Keys([
-        "issuer", "listen", "tls", "store", "keys", "token", "runs", "principals", "federation", "audiences", "targets",
+        "issuer", "listen", "tls", "store", "keys", "issuers", "token", "runs", "principals", "federation", "audiences",
+        "targets",
         "contexts", "secrets", "ledger", "limits", "errors", "log",
     ])
 
@@ -27,7 +28,9 @@ extension Settings {
         let federation = section.federation(issuer: issuer, principals: principals, files: &files)
         let reader = RuleReader(problems: problems, principals: principals, federation: federation)
         let token = section.tokenSettings(reader)
-        let shapes = TokenShapes(token: token, keys: keys, reader: reader)
+        let issuers = section.issuers(keys: keys, own: issuer, reader: reader)
+        let voices = section.voices(issuers, token)
+        let shapes = TokenShapes(token: token, keys: keys, voices: voices, reader: reader)
         let audiences = section.audiences(shapes)
         let contexts = section.contexts(reader)
         let targets = section.targets(shapes, contexts: contexts, files: &files)
@@ -39,7 +42,7 @@ extension Settings {
         let runs = section.runLimits()
         let errors = section.choice("errors", of: ErrorDetail.self) ?? .full
         let log = section.log()
-        let policy = section.policy(audiences: audiences, targets: targets, contexts: contexts)
+        let policy = section.policy(audiences: audiences, targets: targets, contexts: contexts, voices: voices)
         guard !problems.hasErrors, let issuer, let listen, let store, let keys, let secrets, let ledger, let policy
         else { return nil }
         return Settings(
@@ -49,6 +52,7 @@ extension Settings {
             tls: tls,
             store: store,
             keys: keys,
+            issuers: issuers,
             token: token,
             runs: runs,
             principals: principals.all,
@@ -92,7 +96,8 @@ extension Section {
     fileprivate func policy(
         audiences: [TokenRule],
         targets: [TargetEntry],
-        contexts: [ContextEntry]
+        contexts: [ContextEntry],
+        voices: Voices
     ) -> Policy? {
         let rules = PolicyRules(
             audiences: audiences,
@@ -101,7 +106,8 @@ extension Section {
                 uniqueKeysWithValues: contexts.compactMap { context in
                     context.allow.map { (context.settings.name.text, $0) }
                 }
-            )
+            ),
+            voices: voices
         )
         do {
             return try Policy(rules)

@@ -12,6 +12,7 @@ struct TokenShapes {
 
     let token: TokenSettings
     let keys: KeySettings?
+    let voices: Voices
     let reader: RuleReader
 
     /// What the other side takes, and what it is called in messages.
@@ -60,10 +61,10 @@ struct TokenShapes {
     func rule(_ section: Section, audience: String?, party: RelyingParty) -> TokenRule? {
         let algorithm = algorithm(section, party: party)
         let lifetime = lifetime(section)
-        let subject = section.has("subject") ? reader.subject(section) : token.subject
+        let subject = section.has("subject") ? reader.subject(section) : nil
         let allow = reader.rules(section, ofTokens: true)
-        guard let audience, let algorithm, let subject, let allow else { return nil }
-        let rule = TokenRule(
+        guard let audience, let algorithm, let allow, subject != nil || !section.has("subject") else { return nil }
+        var rule = TokenRule(
             audience: audience,
             algorithm: algorithm,
             lifetime: lifetime,
@@ -72,18 +73,27 @@ struct TokenShapes {
             subjectLimit: party.subjectLimit,
             allow: allow
         )
+        rule.untrustedLifetime = token.untrustedLifetime
         refuseLongSubjects(section, rule)
+        if let subject, subject.allowsDigest, SubjectFormat.digestBytes > party.subjectLimit.bytes {
+            section.refuse(
+                "subject",
+                "a digest has \(SubjectFormat.digestBytes) bytes, and \(party.subjectLimit.party) takes \(party.subjectLimit.bytes)",
+                fix: "write fewer claims, without digest"
+            )
+        }
         return rule
     }
 
     /// Reports a rule that would refuse every run that it allows, for a subject that the other side does not take.
     private func refuseLongSubjects(_ section: Section, _ rule: TokenRule) {
-        guard let (place, bytes) = rule.unusableRule else { return }
+        guard let (place, bytes) = rule.unusableRule(voices) else { return }
         let (limit, party) = (rule.subjectLimit.bytes, rule.subjectLimit.party)
         section.refuse(
             section.has("subject") ? "subject" : "allow",
             "the sub of a run that \(place) allows has \(bytes) bytes or more, and \(party) takes \(limit)",
-            fix: "write a subject of fewer or shorter claims, such as subject: [project, job]"
+            fix:
+                "write a subject of fewer or shorter claims, such as subject: [project, job], or let it become a digest"
         )
     }
 

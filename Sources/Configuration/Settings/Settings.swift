@@ -25,6 +25,8 @@ package struct Settings: Sendable {
     package let store: StoreLocation
     /// `keys`: the keys that sign tokens and checkpoints; required.
     package let keys: KeySettings
+    /// `issuers`: further issuers, in the order in which a run's project is held against them; optional.
+    package let issuers: [IssuerEntry]
     /// `token`: the shape of ID tokens where an audience or target does not say otherwise; optional.
     package let token: TokenSettings
     /// `runs`, and of `limits` what concerns runs: how long they live, how many there are, how large their claims.

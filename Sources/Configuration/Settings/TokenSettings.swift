@@ -1,6 +1,7 @@
 package import Claims
 package import Crypto
 package import Federation
+package import Policy
 package import Runs
 package import Text
 
@@ -30,8 +31,32 @@ package struct TokenSettings: Equatable, Sendable {
     package let lifetime: Duration
     /// `token.maximum_lifetime`: the longest life that a job may ask for; by default 1h, at most 24h.
     package let maximumLifetime: Duration
+    /// `token.untrusted_lifetime`: the longest life of a token of a stranger's run; by default 2m.
+    package let untrustedLifetime: Duration
     /// `token.subject`: the claims that make up `sub`, in order; by default `[project, ref, workflow, job]`.
+    ///
+    /// `{claims: [project_id, ref], digest: true}` lets a subject that is too long for a target become its digest.
     package let subject: SubjectFormat
+    /// `token.subjects`: the subject of some projects' runs, each `{projects: [PATTERN], subject: …}`, the first that fits; optional.
+    package let projectSubjects: [ProjectSubject]
+}
+
+/// `issuers.NAME`: a further issuer, which speaks for some projects by keys and a path of its own.
+package struct IssuerEntry: Sendable {
+    /// Its name, which is no other's.
+    package let name: String
+    /// `path`: the one segment behind the broker's own issuer at which it is; by default its name.
+    package let path: String
+    /// `projects`: patterns of the projects that it speaks for; of several issuers the first that fits does; required.
+    package let projects: [Pattern]
+    /// `subject`: of its tokens, where audience or target has none of its own; by default as `token` says.
+    package let subject: SubjectFormat?
+    /// `rotate_after`, `cache_time`, `mirrors`: as in `keys`, and by default what stands there.
+    package let rotateAfter: Duration?
+    package let cacheTime: Duration
+    package let mirrors: [String]
+    /// `shut`: whether it speaks no more: its runs get no tokens, and it publishes that it has no keys; by default false.
+    package let isShut: Bool
 }
 
 /// `principals`: one who may speak to the broker without being a job.

@@ -94,6 +94,43 @@ package struct Pattern: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether some value matches this pattern and another.
+    package func meets(_ other: Pattern) -> Bool {
+        let (mine, theirs) = (Self.tokens(of: source), Self.tokens(of: other.source))
+        // Which tokens of the other may be what the rest begins with, for each of mine; a star may stand for nothing.
+        var seen: Set<[Int]> = []
+        var waiting = [[0, 0]]
+        while let place = waiting.popLast() {
+            guard seen.insert(place).inserted else { continue }
+            let (left, right) = (place[0], place[1])
+            if left == mine.count, right == theirs.count { return true }
+            let (first, second) = (left < mine.count ? mine[left] : nil, right < theirs.count ? theirs[right] : nil)
+            if let first, first.literal == nil { waiting.append([left + 1, right]) }
+            if let second, second.literal == nil { waiting.append([left, right + 1]) }
+            guard let first, let second else { continue }
+            switch (first.literal, second.literal) {
+            case (let byte?, let other?): if byte == other { waiting.append([left + 1, right + 1]) }
+            case (let byte?, nil): if second.takes(byte) { waiting.append([left + 1, right]) }
+            case (nil, let byte?): if first.takes(byte) { waiting.append([left, right + 1]) }
+            case (nil, nil): break
+            }
+        }
+        return false
+    }
+
+    /// Whether every value that matches another pattern surely matches this one; false also where that is hard to tell.
+    package func covers(_ other: Pattern) -> Bool {
+        guard other.hasStar else { return matches(other.source) }
+        guard source != other.source, !Self.tokens(of: source).elementsEqual(Self.tokens(of: other.source)) else {
+            return true
+        }
+        guard case .oneStar(let prefix, let crossesSlash, let suffix) = form, suffix.isEmpty else { return false }
+        let theirs = Self.tokens(of: other.source)
+        guard theirs.count >= prefix.count, zip(prefix, theirs).allSatisfy({ $1.literal == $0 }) else { return false }
+        return crossesSlash
+            || theirs[prefix.count...].allSatisfy { $0 != .doubleStar && $0.literal != UInt8(ascii: "/") }
+    }
+
     private static func tokens(of text: String) -> [StarAutomaton.Token] {
         var tokens: [StarAutomaton.Token] = []
         for byte in text.utf8 {

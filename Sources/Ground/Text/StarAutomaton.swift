@@ -14,6 +14,15 @@ struct StarAutomaton: Hashable, Sendable {
         var literal: UInt8? {
             if case .byte(let byte) = self { byte } else { nil }
         }
+
+        /// Whether it may stand for a byte.
+        func takes(_ byte: UInt8) -> Bool {
+            switch self {
+            case .byte(let own): own == byte
+            case .star: byte != UInt8(ascii: "/")
+            case .doubleStar: true
+            }
+        }
     }
 
     private let words: Int

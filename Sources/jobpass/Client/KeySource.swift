@@ -1,3 +1,5 @@
+internal import Configuration
+internal import Federation
 internal import HTTPClient
 internal import POSIX
 internal import Time
@@ -5,12 +7,24 @@ internal import Tokens
 
 /// Whose keys a token is verified by.
 struct KeySource: Sendable {
-    let issuer: IssuerURL?
+    private let believed: Tokens.IssuerURL?
+    /// Every issuer of a configuration on this host.
+    private let configured: [Issuer]
     private let given: JWKSet?
     private let authorities: String?
 
     init(_ invocation: Invocation) throws {
         authorities = BrokerOptions.authorities(invocation)
+        if invocation[ConfigurationFile.option] != nil {
+            guard invocation[VerifyCommand.issuer] == nil, invocation[VerifyCommand.jwks] == nil else {
+                throw CommandError.usage("\(invocation.label)--config, --issuer and --jwks: give one of them")
+            }
+            configured = try IssuerSet(opening: try ConfigurationFile(invocation).settings).all
+            believed = nil
+            given = nil
+            return
+        }
+        configured = []
         let file = invocation[VerifyCommand.jwks]
         given = try file.map { file in
             let bytes = try Files.read(file, limit: 1 << 20)
@@ -27,10 +41,10 @@ struct KeySource: Sendable {
                     advice: "give --issuer with the issuer's URL, or --jwks with a file of its keys"
                 )
             }
-            issuer = nil
+            believed = nil
             return
         }
-        do throws(TokenError) { issuer = try IssuerURL(named) } catch {
+        do throws(TokenError) { believed = try Tokens.IssuerURL(named) } catch {
             throw CommandError.usage("\(invocation.label)--issuer: \(error)")
         }
     }
@@ -42,9 +56,18 @@ struct KeySource: Sendable {
         }
     }
 
-    func keys(over transport: HTTPClient) -> TokenVerifier.Keys {
+    /// The issuer that is believed: of a configuration's the one that the token names, or else the first, which refuses it.
+    func issuer(ofToken token: String) -> Tokens.IssuerURL? { named(by: token)?.url ?? believed }
+
+    private func named(by token: String) -> Issuer? {
+        let claimed = try? Upstream.claimedIssuer(of: token)
+        return configured.first { $0.url.text == claimed } ?? configured.first
+    }
+
+    func keys(ofToken token: String, over transport: HTTPClient) -> TokenVerifier.Keys {
+        if let issuer = named(by: token) { return .given(issuer.isShut ? JWKSet([]) : issuer.keys.published) }
         if let given { return .given(given) }
-        guard let issuer else { return .given(JWKSet([])) }
+        guard let issuer = believed else { return .given(JWKSet([])) }
         return .published(
             PublishedKeys(
                 of: issuer,

@@ -1,3 +1,4 @@
+internal import Claims
 internal import Encoding
 internal import HTTP
 internal import JSON
@@ -13,7 +14,7 @@ enum AuditListCommand {
         Option.value("workflow", "WORKFLOW", "the run's workflow"),
         Option.value("job", "JOB", "the run's job"),
         Option.value("ref", "REF", "the run's branch or tag"),
-        Option.value("subject", "SUBJECT", "the sub of its tokens"),
+        Option.value("subject", "SUBJECT", "the sub of its tokens, or what such a digest stands for"),
         Option.value("audience", "AUDIENCE", "for whom its tokens were"),
         Option.value("target", "TARGET", "where it was exchanged"),
         Option.value("context", "CONTEXT", "whose secrets were read"),
@@ -58,7 +59,10 @@ enum AuditListCommand {
     static func run(_ invocation: Invocation) throws -> ExitCode {
         let query = try query(invocation, now: SystemClock.now())
         let answer = try BrokerSession.run(invocation, as: .principal) { broker throws(CommandError) in
-            try await broker.call(.get, ["v1", "audit", "entries"], query: query)
+            let answer = try await broker.call(.get, ["v1", "audit", "entries"], query: query)
+            // A subject that is too long for its relying party is in tokens as its digest.
+            guard answer["entries"]?.asArray?.isEmpty == true, let digest = Self.byDigest(query) else { return answer }
+            return try await broker.call(.get, ["v1", "audit", "entries"], query: digest)
         }
         let console = Console(invocation.environment)
         if invocation.has(.json) {
@@ -75,6 +79,18 @@ enum AuditListCommand {
         try console.result(table.text(console.resultStyle))
         if let next = answer["next"]?.asString { console.note("there are more: --cursor \(next)") }
         return .success
+    }
+
+    /// The same query for the digest of its subject; nil where it names none.
+    private static func byDigest(_ query: Form) -> Form? {
+        guard let subject = query.fields.first(where: { $0.name == "subject" })?.value,
+            !subject.hasPrefix(SubjectFormat.digestPrefix)
+        else { return nil }
+        return Form(
+            query.fields.map { field in
+                field.name == "subject" ? Form.Field("subject", Subject(digestOf: subject).text) : field
+            }
+        )
     }
 
     static func row(_ entry: JSON) -> [String] {

@@ -1,4 +1,5 @@
 internal import Auditing
+internal import Claims
 internal import Encoding
 internal import HTTP
 internal import JSON
@@ -61,8 +62,12 @@ enum AuditTraceCommand {
     /// What a word may mean, or what a file of that name holds.
     private static func clues(_ operand: String) throws -> [TraceClues.Clue] {
         guard operand == "-" || (try? Files.status(operand))?.kind == .regular else {
-            return operand.split(separator: ".").count == 3 && operand.hasPrefix("ey")
-                ? TraceClues(token: operand).clues : TraceClues(word: operand).clues
+            if operand.split(separator: ".").count == 3 && operand.hasPrefix("ey") {
+                return TraceClues(token: operand).clues
+            }
+            var clues = TraceClues(word: operand)
+            if operand.contains(":") { clues.add(subject: Subject(digestOf: operand).text) }
+            return clues.clues
         }
         let bytes = try LocalFile.read(operand)
         var text = String(decoding: bytes, as: UTF8.self)

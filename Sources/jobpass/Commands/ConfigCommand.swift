@@ -107,7 +107,7 @@ enum ConfigCommand {
     private static func keyFailure(_ settings: Settings) -> CommandError? {
         do throws(CommandError) {
             let files = KeyFiles(settings)
-            for ring in KeyFiles.Ring.allCases { _ = try files.keys(of: ring) }
+            for ring in files.rings { _ = try files.keys(of: ring) }
             _ = try files.checkpointKey()
             try files.checkMasterKeys()
             return nil

@@ -22,8 +22,7 @@ enum KeysCommand {
     static let ring = Option.value(
         "ring",
         "RING",
-        "for this issuer alone: trusted, or untrusted for strangers' runs",
-        kind: .choice(IssuerRing.allCases.map(\.rawValue))
+        "for these keys alone: trusted, untrusted for strangers' runs; of a further issuer ISSUER/trusted, ISSUER/untrusted"
     )
     static let whenReady = Option.flag("when-ready", "where it may not sign yet, let it sign as soon as it may")
 
@@ -48,7 +47,7 @@ enum KeysCommand {
             Command.Example("jobpass keys prepare --algorithm RS256", "begin a rotation by hand"),
         ],
         body: .group([
-            list, prepare, activate, retire, revoke, KeysPublishCommand.definition,
+            list, create, prepare, activate, retire, revoke, KeysPublishCommand.definition,
         ])
     )
 
@@ -63,6 +62,51 @@ enum KeysCommand {
         body: .action { try show($0, try KeyDesk($0).list()) }
     )
 
+    private static let create = Command(
+        name: "create",
+        summary: "make the first keys of an issuer that the configuration names",
+        details: [
+            "An issuer under 'issuers' has keys of its own, which sign at once, as nobody can have cached any before. A running broker takes "
+                + "the issuer with the next reload (SIGHUP)."
+        ],
+        operands: [Command.Operand("ISSUER", "the name under 'issuers'")],
+        options: [ConfigurationFile.option],
+        examples: [Command.Example("jobpass keys create acme", "then reload the broker: kill -HUP")],
+        variables: [ConfigurationFile.variable],
+        exits: [Command.Note("78", "keys are there already, or the configuration cannot be used")],
+        body: .action(createKeys)
+    )
+
+    private static func createKeys(_ invocation: Invocation) throws -> ExitCode {
+        let settings = try ConfigurationFile(invocation).settings
+        let name = invocation.operands[0]
+        guard settings.issuers.contains(where: { $0.name == name }) else {
+            let known = settings.issuers.map(\.name).joined(separator: ", ")
+            throw CommandError.usage(
+                "\(invocation.label)there is no issuer '\(name)'",
+                advice: known.isEmpty ? "write it under 'issuers' first" : "the configuration has \(known)"
+            )
+        }
+        Files.setCreationMask(0o077)
+        let files = KeyFiles(settings)
+        for ring in IssuerRing.rings(of: name) where try Files.status(files.directory(of: ring)) != nil {
+            throw CommandError(
+                .configuration,
+                "\(files.directory(of: ring)) is there already; nothing was made or changed",
+                advice: "keys that others trust are never begun again: see 'jobpass keys list'"
+            )
+        }
+        var installation = Installation()
+        do {
+            for ring in IssuerRing.rings(of: name) { try files.create(ring, in: &installation) }
+        } catch {
+            installation.undo()
+            throw error
+        }
+        Console(invocation.environment).note("made the keys of issuer '\(name)'; reload the broker: kill -HUP")
+        return .success
+    }
+
     private static let prepare = Command(
         name: "prepare",
         summary: "make new keys, which are published and do not sign yet",
@@ -72,11 +116,16 @@ enum KeysCommand {
         variables: variables,
         exits: BrokerRefusal.exits,
         body: .action { invocation in
-            let rings = invocation[ring].flatMap(IssuerRing.init(rawValue:)).map { [$0] }
+            let rings: [IssuerRing]? = try invocation[ring].map { text -> [IssuerRing] in
+                guard let ring = IssuerRing(rawValue: text) else {
+                    throw CommandError.usage("\(invocation.label)--ring: '\(text)' is no ring, such as acme/trusted")
+                }
+                return [ring]
+            }
             let algorithms = invocation.all(algorithm).compactMap(SignatureAlgorithm.init(rawValue:))
             return try show(
                 invocation,
-                try KeyDesk(invocation).prepare(algorithms, rings ?? IssuerRing.allCases)
+                try KeyDesk(invocation).prepare(algorithms, rings)
             )
         }
     )

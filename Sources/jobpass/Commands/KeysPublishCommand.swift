@@ -9,12 +9,19 @@ enum KeysPublishCommand {
     static let region = Option.value("region", "REGION", "the bucket's region; or AWS_REGION")
     static let endpoint = Option.value("endpoint", "URL", "a store that speaks S3's or Google's protocol elsewhere")
 
+    static let issuer = Option.value(
+        "issuer",
+        "PATH",
+        "the path of a further issuer, whose documents are fetched from the broker too; with --config all are known",
+        repeats: true
+    )
+
     static let definition = Command(
         name: "publish",
         summary: "write discovery and keys to a directory or a bucket that clouds read",
         details: [
             "For an issuer that is itself private: relying parties read .well-known/openid-configuration and .well-known/jwks.json of "
-                + "both issuers from there. Name the place under keys.mirrors, or make its URL the issuer, and no key signs before it "
+                + "every issuer from there, a further one's below its path. Name the place under keys.mirrors, or make its URL the issuer, and no key signs before it "
                 + "is there. Each write is conditional on what was read, and a key set that shares no key with the one of before stands "
                 + "beside it until the next publication.",
             "A bucket's credential is read from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or "
@@ -22,7 +29,7 @@ enum KeysPublishCommand {
             "The documents come from the broker at --url or JOBPASS_URL, which needs no token, or from this host's keys with --config.",
         ],
         operands: [place],
-        options: [region, endpoint, ConfigurationFile.option] + BrokerOptions.all + [.json],
+        options: [region, endpoint, issuer, ConfigurationFile.option] + BrokerOptions.all + [.json],
         examples: [
             Command.Example(
                 "jobpass keys publish /srv/www --config /etc/jobpass/jobpass.yaml",
@@ -42,6 +49,7 @@ enum KeysPublishCommand {
         let target = try PublicationTarget(invocation.operands[0])
         let local = try localSource(invocation)
         let address = local == nil ? try BrokerAddress(invocation) : nil
+        let others = invocation.all(issuer)
         let outcomes = try EventLoop.runToCompletion { loop in
             let transport = HTTPClient(on: loop)
             let place = try target.place(
@@ -54,7 +62,8 @@ enum KeysPublishCommand {
             let source: PublicationSource
             switch (local, address) {
             case (let local?, _): source = local
-            case (nil, let address?): source = try await PublicationSource.fetch(address, over: transport)
+            case (nil, let address?):
+                source = try await PublicationSource.fetch(address, issuers: others, over: transport)
             case (nil, nil): throw CommandError.usage("\(invocation.label)no broker is named")
             }
             let publication = Publication(place: place, cacheTime: source.cacheTime, withdrawn: source.withdrawn)

@@ -2,7 +2,7 @@
 enum TrustCommand {
     static let definition = Command(
         name: "trust",
-        summary: "the cloud's side of trust: written, explained, linted, replayed, reached",
+        summary: "the cloud's side of trust: written, explained, linted, replayed, migrated, reached",
         examples: [
             Command.Example("jobpass trust generate aws-prod --format cloudformation", "AWS's side of a target"),
             Command.Example(
@@ -17,6 +17,7 @@ enum TrustCommand {
             TrustExplainCommand.definition,
             TrustLintCommand.definition,
             TrustReplayCommand.definition,
+            TrustMigrateCommand.definition,
             TrustReachCommand.definition,
         ])
     )

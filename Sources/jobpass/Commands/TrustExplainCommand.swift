@@ -69,6 +69,8 @@ enum TrustExplainCommand {
             shown.append(ExplanationText(file: file, explanation: best.explanation, change: change))
         }
         let console = Console(invocation.environment)
+        let settings = invocation[ConfigurationFile.option] == nil ? nil : try ConfigurationFile(invocation).settings
+        for note in Set(tokens.compactMap { SpelledOut.note($0, settings) }).sorted() { console.note(note) }
         if invocation.has(.json) {
             try console.result(shown.count == 1 ? shown[0].json : .array(shown.map(\.json)))
         } else {

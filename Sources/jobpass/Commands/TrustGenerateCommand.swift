@@ -64,7 +64,7 @@ enum TrustGenerateCommand {
         let files: [TrustFiles.File]
         let notes: [String]
         do throws(TrustFiles.Refusal) {
-            let trust = try TrustFiles(target, rule, issuer: settings.issuer.url, siblings: siblings)
+            let trust = try TrustFiles(target, rule, issuers: settings.trustIssuers, siblings: siblings)
             files = try trust.files(format)
             notes = trust.notes()
         } catch {
@@ -91,7 +91,7 @@ enum TrustGenerateCommand {
         return .success
     }
 
-    private static func write(
+    static func write(
         _ files: [TrustFiles.File],
         into directory: String,
         _ console: Console
@@ -103,5 +103,16 @@ enum TrustGenerateCommand {
             console.note("wrote \(path)")
         }
         return .success
+    }
+}
+
+extension Settings {
+    /// The issuers, as files of trust name them.
+    var trustIssuers: TrustFiles.Issuers {
+        TrustFiles.Issuers(
+            own: issuer.url,
+            paths: Dictionary(uniqueKeysWithValues: issuers.map { ($0.name, $0.path) }),
+            voices: policy.voices
+        )
     }
 }

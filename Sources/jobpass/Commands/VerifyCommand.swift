@@ -28,11 +28,12 @@ enum VerifyCommand {
         details: [
             "Checks the token's form, its algorithm, its signature by the issuer's published keys, its type, iss, aud, exp, nbf "
                 + "and iat, and says which of them is wrong. The token chooses nothing: which issuer is believed is said by "
-                + "--issuer, or by JOBPASS_URL where neither --issuer nor --jwks is given.",
+                + "--issuer, or by JOBPASS_URL where neither --issuer nor --jwks is given; --config means any issuer of a configuration, and "
+                + "takes the keys of this host.",
             "Without TOKEN, or with -, the token is read from standard input, where no other user of the machine sees it.",
         ],
         operands: [Command.Operand("TOKEN", "the token, or - for standard input", count: .atMostOne)],
-        options: [issuer, jwks, audience, signatureOnly, BrokerOptions.authorities, .json],
+        options: [issuer, jwks, audience, signatureOnly, ConfigurationFile.option, BrokerOptions.authorities, .json],
         examples: [
             Command.Example(
                 "jobpass token -a vault.example.com | jobpass verify --issuer https://ci.example.com -a vault.example.com",
@@ -60,10 +61,13 @@ enum VerifyCommand {
         let token = try token(invocation)
         let isSignatureOnly = invocation.has(signatureOnly)
         let audiences = invocation.all(audience)
-        let rules = VerificationRules(issuer: source.issuer?.text, audiences: audiences.isEmpty ? nil : audiences)
+        let rules = VerificationRules(
+            issuer: source.issuer(ofToken: token)?.text,
+            audiences: audiences.isEmpty ? nil : audiences
+        )
         let verdict = try EventLoop.runToCompletion { loop in
             let verifier = TokenVerifier(
-                keys: source.keys(over: HTTPClient(on: loop)),
+                keys: source.keys(ofToken: token, over: HTTPClient(on: loop)),
                 rules: rules,
                 clock: SystemClock.now
             )

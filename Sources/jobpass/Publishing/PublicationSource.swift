@@ -17,16 +17,23 @@ struct PublicationSource: Sendable {
     /// - Throws: `CommandError` with exit code 78.
     init(_ settings: Settings) throws {
         let keys = KeyFiles(settings)
-        let url = try Tokens.IssuerURL(settings.issuer.url)
+        let issuers = try IssuerSet(opening: settings)
         var documents: [String: [UInt8]] = [:]
         var withdrawn: Set<String> = []
-        for (ring, prefix) in [(IssuerRing.trusted, ""), (.untrusted, "untrusted/")] {
-            let issuer = Issuer(url: ring == .trusted ? url : url.untrusted, keys: try keys.keys(of: ring))
-            documents["\(prefix).well-known/jwks.json"] = issuer.keyDocument.body
-            documents["\(prefix).well-known/openid-configuration"] = issuer.discoveryDocument.body
-            withdrawn.formUnion(try keys.lives(of: ring)?.removed ?? [])
+        let paths: [(name: String?, path: String)] =
+            [(nil, "")] + settings.issuers.map { ($0.name, "\($0.path)/") }
+        for (name, path) in paths {
+            for ring in IssuerRing.rings(of: name) {
+                guard let issuer = issuers.pair(named: name)?.issuer(untrusted: ring.isUntrusted) else { continue }
+                let prefix = path + (ring.isUntrusted ? "untrusted/" : "")
+                documents["\(prefix).well-known/jwks.json"] = issuer.keyDocument.body
+                documents["\(prefix).well-known/openid-configuration"] = issuer.discoveryDocument.body
+                withdrawn.formUnion(try keys.lives(of: ring)?.removed ?? [])
+                // Of an issuer that was shut no key stands anywhere any more.
+                if issuer.isShut { withdrawn.formUnion(issuer.keys.all.map(\.kid)) }
+            }
         }
-        files = PublishedFile.paths.map { path, isKeySet in
+        files = PublishedFile.paths(settings.issuers.map(\.path)).map { path, isKeySet in
             PublishedFile(path: path, bytes: documents[path] ?? [], isKeySet: isKeySet)
         }
         cacheTime = settings.keys.cacheTime.wholeSeconds
@@ -44,11 +51,12 @@ struct PublicationSource: Sendable {
     /// - Throws: `CommandError` where it does not.
     static func fetch(
         _ address: BrokerAddress,
+        issuers: [String] = [],
         over transport: any Transport
     ) async throws(CommandError) -> PublicationSource {
         var files: [PublishedFile] = []
         var cacheTime: Int64 = 300
-        for (path, isKeySet) in PublishedFile.paths {
+        for (path, isKeySet) in PublishedFile.paths(issuers) {
             let request = OutgoingRequest(
                 .get,
                 url: "\(address.url)/\(path)",

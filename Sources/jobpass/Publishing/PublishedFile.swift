@@ -11,9 +11,13 @@ struct PublishedFile: Equatable, Sendable {
     /// Whether it is a key set, which must overlap with the one that it replaces.
     let isKeySet: Bool
 
-    /// Keys before the discovery document that leads to them, of both issuers.
-    static let paths = ["", "untrusted/"].flatMap { ring in
-        [("\(ring).well-known/jwks.json", true), ("\(ring).well-known/openid-configuration", false)]
+    /// Keys before the discovery document that leads to them, of the broker's own issuer and of those at further paths.
+    static func paths(_ others: [String]) -> [(path: String, isKeySet: Bool)] {
+        ([""] + others.map { "\($0)/" }).flatMap { issuer in
+            [issuer, "\(issuer)untrusted/"].flatMap { ring in
+                [("\(ring).well-known/jwks.json", true), ("\(ring).well-known/openid-configuration", false)]
+            }
+        }
     }
 }
 

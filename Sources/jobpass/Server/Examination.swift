@@ -16,6 +16,7 @@ internal import Runs
 internal import Secrets
 internal import Text
 internal import Time
+internal import Tokens
 
 /// One examination of a broker on its own host, by its configuration.
 struct Examination: Sendable {
@@ -63,6 +64,7 @@ struct Examination: Sendable {
         checks += await doctor.examine(trusted)
         let untrusted = ExpectedIssuer(local.standing.untrusted, isPublicWanted: isPublicWanted)
         checks += await doctor.examine(untrusted)
+        checks += await further(local, doctor, isPublicWanted: isPublicWanted)
         for mirror in invocation.all(DoctorCommand.mirror) {
             checks += await doctor.examine(mirror: mirror, of: trusted)
         }
@@ -81,6 +83,23 @@ struct Examination: Sendable {
         }
         if let target = targets.first, self.target != nil {
             checks += await trade(at: target, local, on: loop)
+        }
+        return checks
+    }
+
+    /// The issuers beside the broker's own.
+    private func further(_ local: LocalBroker, _ doctor: Doctor, isPublicWanted: Bool) async -> [Check] {
+        var checks: [Check] = []
+        for entry in local.settings.issuers {
+            guard let pair = local.standing.issuers.pair(named: entry.name) else { continue }
+            for issuer in [pair.trusted, pair.untrusted] {
+                guard !entry.isShut else {
+                    let reason = "issuer '\(entry.name)' is shut: it publishes no keys"
+                    checks.append(.skipped("issuer.url", issuer.url.text, because: reason))
+                    continue
+                }
+                checks += await doctor.examine(ExpectedIssuer(issuer, isPublicWanted: isPublicWanted))
+            }
         }
         return checks
     }
@@ -211,7 +230,10 @@ struct Examination: Sendable {
         }
         do throws(Problem) {
             let rehearsal = try await rehearse(target, attestation, local, on: loop)
-            var checks = Self.checks(of: rehearsal, at: target, issuer: local.settings.issuer.url)
+            let voice = local.settings.policy.voice(of: ClaimSet(of: attestation))
+            let speaking = local.standing.issuers.pair(named: voice.issuer) ?? local.standing.issuers.own
+            let issuer = speaking.issuer(untrusted: attestation.trust == .untrusted).url.text
+            var checks = Self.checks(of: rehearsal, at: target, issuer: issuer)
             if case .failed(_, let failure) = rehearsal, failure.code == "AccessDenied",
                 target.claimsWithoutTags != nil,
                 case .traded(let subject, _) = try await rehearse(

@@ -39,17 +39,26 @@ struct KeyDesk {
         return try locally { office, _ throws(Problem) in try await office.list() }
     }
 
-    func prepare(_ algorithms: [SignatureAlgorithm], _ rings: [IssuerRing]) throws -> JSON {
+    /// Makes new keys, in every ring where none is named.
+    func prepare(_ algorithms: [SignatureAlgorithm], _ rings: [IssuerRing]?) throws -> JSON {
         guard isLocal else {
-            var body: JSONObject = ["rings": .array(rings.map { .string($0.rawValue) })]
+            var body = JSONObject()
+            if let rings { body["rings"] = .array(rings.map { .string($0.rawValue) }) }
             if !algorithms.isEmpty { body["algorithms"] = .array(algorithms.map { .string($0.rawValue) }) }
             let asked = JSON.object(body)
             return try BrokerSession.run(invocation, as: .principal) { broker throws(CommandError) in
                 try await broker.call(.post, ["v1", "keys", "prepare"], body: .json(asked))
             }
         }
-        let configured = try ConfigurationFile(invocation).settings.keys.algorithms
-        return try make(.prepare(algorithms.isEmpty ? configured : algorithms, rings))
+        let settings = try ConfigurationFile(invocation).settings
+        let known = KeyFiles(settings).rings
+        if let unknown = rings?.first(where: { !known.contains($0) }) {
+            throw CommandError.usage(
+                "\(invocation.label)--ring: there is no '\(unknown)'",
+                advice: "the configuration has \(known.map(\.rawValue).joined(separator: ", "))"
+            )
+        }
+        return try make(.prepare(algorithms.isEmpty ? settings.keys.algorithms : algorithms, rings ?? known))
     }
 
     /// Makes a change to one key; `verb` is the last part of its path.

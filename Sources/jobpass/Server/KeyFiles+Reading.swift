@@ -34,7 +34,8 @@ extension KeyFiles {
         let lives = try lives(of: ring)
         let names: [String]
         do throws(POSIXError) { names = try Files.list(directory).filter { $0.hasSuffix(".pem") } } catch {
-            throw CommandError(.configuration, error.description, advice: Self.advice)
+            let advice = ring.issuer.map { "make its first keys: jobpass keys create \($0)" } ?? Self.advice
+            throw CommandError(.configuration, error.description, advice: advice)
         }
         var keys: [IssuerKey] = []
         for name in names {

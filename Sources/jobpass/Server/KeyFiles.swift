@@ -10,6 +10,7 @@ internal import Tokens
 /// | --- | --- |
 /// | `trusted/ALG-KID.pem` | a key of the issuer, by its algorithm and the first 8 characters of its kid |
 /// | `untrusted/ALG-KID.pem` | a key of the second issuer, for runs whose trust is `untrusted` |
+/// | `issuers/NAME/trusted/`, `issuers/NAME/untrusted/` | the same of a further issuer |
 /// | `trusted/life.json`, `untrusted/life.json` | how far each key's life has come; without it every key signs |
 /// | `ledger.pem` | the Ed25519 key that signs checkpoints |
 /// | `master.key` | the key that seals static secrets, unless `secrets.master_key` says another place |
@@ -23,15 +24,20 @@ struct KeyFiles: Sendable {
     let directory: String
     let algorithms: [SignatureAlgorithm]
     let masterKey: String
+    /// The rings of every issuer that is configured.
+    let rings: [Ring]
 
     init(_ settings: Settings) {
         directory = settings.keys.directory
         algorithms = settings.keys.algorithms
         masterKey = settings.secrets.masterKey
+        rings = Ring.rings(of: nil) + settings.issuers.flatMap { Ring.rings(of: $0.name) }
     }
 
     /// Where a ring's keys are.
-    func directory(of ring: Ring) -> String { Paths.join(directory, ring.rawValue) }
+    func directory(of ring: Ring) -> String {
+        Paths.join(directory, ring.issuer == nil ? ring.rawValue : "issuers/\(ring.rawValue)")
+    }
 
     /// Where the key is that signs checkpoints.
     var ledgerKey: String { Paths.join(directory, "ledger.pem") }

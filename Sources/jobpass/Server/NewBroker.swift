@@ -22,7 +22,7 @@ struct NewBroker {
     ///
     /// - Throws: `CommandError` with exit code 78 that names what is there.
     func refuseExisting() throws {
-        let paths = KeyFiles.Ring.allCases.map(files.directory(of:)) + [files.ledgerKey, files.masterKey, store]
+        let paths = files.rings.map(files.directory(of:)) + [files.ledgerKey, files.masterKey, store]
         for path in paths where try Files.status(path) != nil {
             throw CommandError(
                 .configuration,
@@ -35,16 +35,7 @@ struct NewBroker {
     /// Makes everything.
     func make(in installation: inout Installation) throws {
         try installation.directory(files.directory)
-        for ring in KeyFiles.Ring.allCases {
-            try installation.directory(files.directory(of: ring))
-            let keys = try IssuerKeys.generate(for: files.algorithms).all
-            for key in keys {
-                let path = Paths.join(files.directory(of: ring), KeyFiles.name(of: key))
-                try installation.file(path, try key.pem())
-            }
-            let born = keys.map { IssuerKey($0.key, KeyLife(.active, since: SystemClock.now())) }
-            try installation.file(files.lifeFile(of: ring), LifeFile(of: born, removed: []).bytes)
-        }
+        for ring in files.rings { try files.create(ring, in: &installation) }
         let checkpointKey = try SigningKey.generate(for: .edDSA)
         try installation.file(files.ledgerKey, try checkpointKey.pem())
         try installation.file(files.masterKey, MasterKey.generate().file())
@@ -68,5 +59,19 @@ struct NewBroker {
         switch settings.store {
         case .sqlite(let path): path
         }
+    }
+}
+
+extension KeyFiles {
+    /// Makes the first keys of a ring, which sign at once, as nobody can have cached the issuer's keys.
+    func create(_ ring: Ring, in installation: inout Installation) throws {
+        if let issuer = ring.issuer {
+            for part in ["issuers", "issuers/\(issuer)"] { try installation.directory(Paths.join(directory, part)) }
+        }
+        try installation.directory(directory(of: ring))
+        let keys = try IssuerKeys.generate(for: algorithms).all
+        for key in keys { try installation.file(Paths.join(directory(of: ring), Self.name(of: key)), try key.pem()) }
+        let born = keys.map { IssuerKey($0.key, KeyLife(.active, since: SystemClock.now())) }
+        try installation.file(lifeFile(of: ring), LifeFile(of: born, removed: []).bytes)
     }
 }

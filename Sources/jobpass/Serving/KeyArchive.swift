@@ -10,10 +10,10 @@ internal import Tokens
 ///
 /// A token is checked by them long after its key has left the JWK Set: `jobpass audit show --token`.
 enum KeyArchive {
-    /// Records the keys of both issuers that the ledger does not have yet, before they sign anything.
+    /// Records the keys of all issuers that the ledger does not have yet, before they sign anything.
     static func record(_ standing: Standing, in ledger: Ledger, _ log: AuditLog) async throws {
         let trace = Hex.encode(Entropy.bytes(16))
-        for issuer in [standing.trusted, standing.untrusted] {
+        for issuer in standing.issuers.all {
             for key in issuer.keys.all where try !isRecorded(key.kid, in: log) {
                 var entry = Entry(.keyChanged, .succeeded, trace: trace)
                 entry.issuer = issuer.url.text

@@ -53,7 +53,20 @@ final class KeyKeeper: Sendable {
             ),
             issuer: issuer,
             mirrors: settings.keys.mirrors,
-            authorities: settings.keys.authorities
+            authorities: settings.keys.authorities,
+            others: settings.issuers.map { entry in
+                KeyTerms.Other(
+                    name: entry.name,
+                    path: entry.path,
+                    rules: KeyRotation.Rules(
+                        algorithms: settings.keys.algorithms,
+                        cacheTime: entry.cacheTime,
+                        tokenLifetime: settings.token.maximumLifetime,
+                        rotateAfter: entry.rotateAfter
+                    ),
+                    mirrors: entry.mirrors
+                )
+            }
         )
     }
 

@@ -8,20 +8,6 @@ extension Standing {
     ///
     /// - Throws: `CommandError` with exit code 78.
     convenience init(opening settings: Settings) throws(CommandError) {
-        let files = KeyFiles(settings)
-        let trusted = try files.keys(of: .trusted)
-        let untrusted = try files.keys(of: .untrusted)
-        let url: Tokens.IssuerURL
-        do throws(TokenError) {
-            url = try Tokens.IssuerURL(settings.issuer.url)
-        } catch {
-            throw CommandError(.configuration, "\(error)")
-        }
-        self.init(
-            settings,
-            trusted: Issuer(url: url, keys: trusted),
-            untrusted: Issuer(url: url.untrusted, keys: untrusted),
-            clock: SystemClock.now
-        )
+        self.init(settings, issuers: try IssuerSet(opening: settings), clock: SystemClock.now)
     }
 }
