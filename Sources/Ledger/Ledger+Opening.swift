@@ -77,6 +77,8 @@ extension Ledger {
         let thread = try Self.startThread()
         verified.withLock { $0 = .running }
         Task.detached(executorPreference: thread) { [weak self] in
+            // Of ten million entries it takes most of a minute, in which jobs want their tokens.
+            WorkerThread.giveWay()
             do throws(LedgerError) {
                 try verifier.verify(head)
                 self?.verified.withLock { $0 = .passed }

@@ -54,6 +54,15 @@ package final class WorkerThread: TaskExecutor, Sendable {
         unsafe nanosleep(&time, nil)
     }
 
+    /// Lets the calling thread, which must be a worker, have the processor only as far as others leave it, as long as it lives.
+    ///
+    /// It still gets a tenth of a busy processor, so that no lock that it holds is held for long.
+    package static func giveWay() {
+        // On Linux this is of the calling thread alone (setpriority(2), "C library/kernel differences").
+        let niceness: Int32 = 10
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+    }
+
     private func run() {
         while let jobs = queue.takeAll() {
             for job in jobs {
