@@ -1,3 +1,4 @@
+import Claims
 import JSON
 import POSIX
 import Support
@@ -44,6 +45,41 @@ extension Scenarios {
 
             try checkLedger(site, in: folder, trace: try #require(claims["jobpass_trace"]?.asString))
             try checkLint(site, in: folder)
+            broker.stop()
+        }
+
+        @Test("have a sub that is its digest where it is too long, which an auditor finds by either form")
+        func digest() throws {
+            let folder = try Folder()
+            let site = try Site(
+                """
+                audiences:
+                  - audience: service.example
+                    subject: {claims: [project, ref], digest: true}
+                    allow: [{project: acme/web}]
+                """,
+                in: folder
+            )
+            let broker = try site.serve()
+            let ref = "refs/heads/" + String(repeating: "r", count: 300)
+            let job = try site.register(["ref": .string(ref)])
+            let token = try job.command(["token", "--audience", "service.example", "--format", "claims"])
+            #expect(token.code == 0, "\(token)")
+            let sub = try #require(try JSON.parse(Array(token.output.utf8))["sub"]?.asString)
+            let plain = "project:acme/web:ref:\(ref)"
+            #expect(sub == Subject(digestOf: plain).text)
+            let auditor = try folder.write("auditor", site.token(.auditor))
+            let audit = ["JOBPASS_URL": site.url, "JOBPASS_TOKEN_FILE": auditor]
+            for form in [plain, sub] {
+                let listed = try Finished(
+                    try BuiltCommand.path(),
+                    ["audit", "list", "--kind", "token.issued", "--subject", form],
+                    environment: audit
+                )
+                #expect(listed.output.contains("sub stands for '\(plain)'"), "\(listed)")
+                let traced = try Finished(try BuiltCommand.path(), ["audit", "trace", form], environment: audit)
+                #expect(traced.code == 0 && traced.output.contains("run.registered"), "\(traced)")
+            }
             broker.stop()
         }
 

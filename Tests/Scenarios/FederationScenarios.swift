@@ -71,7 +71,10 @@ extension Scenarios {
             #expect(claims["project"] == "acme/web")
             #expect(claims["project_id"] == "774120")
             let whoami = try job(["whoami", "--json"], actions)
-            #expect(try JSON.parse(Array(whoami.output.utf8))["actor"] == "ada")
+            let said = try JSON.parse(Array(whoami.output.utf8))
+            #expect(said["actor"] == "ada")
+            let source = said["jobpass_provenance"]?["project"]
+            #expect(source == ["source": "upstream", "issuer": .string(issuer), "claim": "repository"])
             let child = try job(["exec", "bare", "--", "true"], actions)
             #expect(child.code == 0, "\(child)")
             #expect(try site.entries("kind=token.issued&target=bare").first?["principal"] == "github")
