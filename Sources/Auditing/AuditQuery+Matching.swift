@@ -1,6 +1,7 @@
 internal import Crypto
 internal import JSON
 internal import Ledger
+internal import Text
 internal import Time
 
 extension AuditQuery {
@@ -13,7 +14,7 @@ extension AuditQuery {
     /// Whether what is left of a pruned entry matches: only what asks for nothing that was removed does.
     func matches(_ left: PrunedLeaf) -> Bool {
         let keys = keys.filter { $0.field != .kind && $0.field != .outcome }
-        return keys.isEmpty && matches(kind, left.kind) && matches(outcome, left.outcome)
+        return keys.isEmpty && projects == nil && matches(kind, left.kind) && matches(outcome, left.outcome)
             && left.time >= since ?? left.time && until.map { left.time < $0 } ?? true
     }
 
@@ -26,6 +27,14 @@ extension AuditQuery {
             && matches(context, entry.context) && matches(secret, entry.secret) && matches(kid, entry.kid)
             && matches(credential, entry.credential) && matches(session, entry.session)
             && claims.allSatisfy { name, value in matches(value, view.claims?[name]?.asString) }
+            && mayShow(view)
+    }
+
+    /// Whether an entry is of a project that may be seen.
+    package func mayShow(_ view: EntryView) -> Bool {
+        guard let projects else { return true }
+        let project = view.claims?["project"]?.asString ?? ""
+        return projects.contains { $0.matches(project) }
     }
 
     /// The keys by which an index finds all entries that match, and perhaps others.

@@ -1,6 +1,7 @@
 package import Crypto
 package import Encoding
 package import Ledger
+package import Text
 package import Time
 
 /// Which entries an auditor wants to see: those that match every filter that is set, the newest first.
@@ -29,6 +30,8 @@ package struct AuditQuery: Equatable, Sendable {
     package var session: String?
     /// Claims that must have exactly these values: `project`, `workflow`, `job`, `ref`, and `sub` for the subject.
     package var claims: [String: String] = [:]
+    /// The projects whose entries may be seen: those of others, and of none, match nothing; nil for all.
+    package var projects: [Pattern]?
     /// Entries recorded at this time or later.
     package var since: UnixTime?
     /// Entries recorded before this time.

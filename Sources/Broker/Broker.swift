@@ -82,6 +82,8 @@ package final class Broker: Sendable {
     let witnessed = Lock(Witnessed())
     /// Verifies other issuers' tokens.
     let upstream: Upstream
+    /// The proofs of possession that were used.
+    let proofs = SpentTokens()
     /// How many refusals of strangers' tokens may be recorded.
     let strangers = Allowance(perMinute: 60)
     let keys: KeyOffice?

@@ -18,6 +18,9 @@ package struct Attestation: Equatable, Sendable {
     /// Where the claims come from that another issuer's token spoke of; nil where an orchestrator attested them.
     package let origin: UpstreamOrigin?
 
+    /// What the run's request token is bound to; nil where whoever has it may use it.
+    package let confirmation: Confirmation?
+
     /// Checks a request against the limits and the rule of the principal that sent it.
     ///
     /// - Throws: `AttestationError` for the first member that is wrong, in the order of the contract's names.
@@ -40,6 +43,7 @@ package struct Attestation: Equatable, Sendable {
         principal = attestor.name
         trust = request.trust
         origin = request.origin
+        confirmation = request.confirmation
         self.claims = claims
         standardValues = Self.standardValues(of: claims)
         json = Self.serialize(claims)
@@ -51,7 +55,13 @@ package struct Attestation: Equatable, Sendable {
         guard let parsed = try? JSON.parse(json), case .object(let object) = parsed else { throw damaged }
         var claims: [Claim] = []
         var origin: UpstreamOrigin?
+        var confirmation: Confirmation?
         for member in object.members {
+            if member.name == Confirmation.member {
+                guard let stored = try? Confirmation(member.value) else { throw damaged }
+                confirmation = stored
+                continue
+            }
             if member.name == UpstreamOrigin.member {
                 guard let stored = UpstreamOrigin(member.value) else { throw damaged }
                 origin = stored
@@ -61,6 +71,7 @@ package struct Attestation: Equatable, Sendable {
             claims.append(Claim(member.name, value))
         }
         self.origin = origin
+        self.confirmation = confirmation
         standardValues = Self.standardValues(of: claims)
         guard let trust = standardValues[StandardClaim.trust.index].flatMap(Trust.init(rawValue:)),
             StandardClaim.required.allSatisfy({ [standardValues] in standardValues[$0.index] != nil })
@@ -69,7 +80,7 @@ package struct Attestation: Equatable, Sendable {
         self.trust = trust
         self.claims = claims
         // Tokens carry the claims alone.
-        self.json = origin == nil ? json : Self.serialize(claims)
+        self.json = origin == nil && confirmation == nil ? json : Self.serialize(claims)
         self.lifetime = lifetime
     }
 

@@ -100,10 +100,13 @@ extension Attestation {
         origin?.provenance(of: claim, entry: principal) ?? .orchestrator(principal)
     }
 
-    /// The claims as stores and the ledger keep them: where another issuer spoke of them, with their origin as a last member.
+    /// The claims as stores and the ledger keep them: with what the request token is bound to, and where another issuer spoke of
+    /// them, as last members.
     package var stored: [UInt8] {
-        guard let origin else { return json }
-        let members: JSON = [UpstreamOrigin.member: origin.json]
-        return json.dropLast() + [UInt8(ascii: ",")] + members.serialized().dropFirst()
+        var members = JSONObject()
+        if let confirmation { members[Confirmation.member] = confirmation.json }
+        if let origin { members[UpstreamOrigin.member] = origin.json }
+        guard !members.members.isEmpty else { return json }
+        return json.dropLast() + [UInt8(ascii: ",")] + JSON.object(members).serialized().dropFirst()
     }
 }

@@ -3,7 +3,7 @@ internal import Text
 
 /// The body of `POST /v1/runs`.
 extension RunRequest {
-    private static let ownMembers = ["claims", "expires_in"]
+    private static let ownMembers = ["claims", "expires_in", Confirmation.member]
     private static let members = StandardClaim.allCases.map(\.rawValue) + ownMembers
 
     /// Reads the body of a registration; whether its values may be attested is the attestation's question.
@@ -18,6 +18,7 @@ extension RunRequest {
             switch member.name {
             case StandardClaim.trust.rawValue: trust = try Self.trust(member.value)
             case "claims": further = try Self.claims(member.value)
+            case Confirmation.member: confirmation = try Confirmation(member.value)
             case "expires_in": expiresIn = try Self.seconds(member.value)
             default:
                 guard let name = StandardClaim(rawValue: member.name) else { throw Self.unknown(member.name) }

@@ -10,6 +10,9 @@ package struct RunRequest: Equatable, Sendable {
     /// Where another issuer's token says it; no body of a registration can set this.
     package var origin: UpstreamOrigin?
 
+    /// What the request token is to be bound to; nil for nothing.
+    package var confirmation: Confirmation?
+
     /// Makes a request of values that are already typed, as federation and tests have them.
     package init(
         _ values: [StandardClaim: String],

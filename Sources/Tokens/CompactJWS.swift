@@ -16,10 +16,10 @@ package struct CompactJWS: Sendable {
     /// What the signature is over: the first two parts with their dot, as they came.
     package let signingInput: [UInt8]
 
-    /// Reads a token.
+    /// Reads a token; one whose header carries the key that verifies it is refused, but where that is the point of it.
     ///
     /// - Throws: `TokenError` with code `tooLong`, `malformed` or `header`.
-    package init(_ text: String) throws(TokenError) {
+    package init(_ text: String, carriesKey: Bool = false) throws(TokenError) {
         let characters = Array(text.utf8)
         guard characters.count <= Self.maximumByteCount else {
             throw TokenError(
@@ -40,7 +40,7 @@ package struct CompactJWS: Sendable {
         payload = try Self.decode(characters[(dots[0] + 1)..<dots[1]], "payload")
         signature = try Self.decode(characters[(dots[1] + 1)...], "signature")
         signingInput = Array(characters[..<dots[1]])
-        header = try JWSHeader(headerBytes)
+        header = try JWSHeader(headerBytes, carriesKey: carriesKey)
     }
 
     private static func decode(_ part: ArraySlice<UInt8>, _ name: String) throws(TokenError) -> [UInt8] {
@@ -69,7 +69,7 @@ package struct JWSHeader: Equatable, Sendable {
     /// something else than a JWS; none of them is understood here.
     private static let refused = ["jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip"]
 
-    init(_ bytes: [UInt8]) throws(TokenError) {
+    init(_ bytes: [UInt8], carriesKey: Bool) throws(TokenError) {
         let json: JSON
         do throws(JSONError) {
             json = try JSON.parse(bytes, limits: JSONLimits(bytes: CompactJWS.maximumByteCount, depth: 8))
@@ -79,7 +79,7 @@ package struct JWSHeader: Equatable, Sendable {
         guard let members = json.asObject else {
             throw TokenError(.malformed, "header", seen: "no object", wanted: "an object")
         }
-        if let name = Self.refused.first(where: { members[$0] != nil }) {
+        if let name = Self.refused.first(where: { members[$0] != nil && !(carriesKey && $0 == "jwk") }) {
             throw TokenError(
                 .header,
                 "header",

@@ -26,8 +26,11 @@ struct Payload {
     /// The request that the token was issued to, as the ledger has it: a cloud's log leads back to it.
     static let trace = "jobpass_trace"
 
+    /// What whoever shows the token has to prove (RFC 7800).
+    static let confirmation = "cnf"
+
     /// Names that nobody but the issuer gives a value.
-    static let ownNames = registered + [trace, jobClaims]
+    static let ownNames = registered + [trace, confirmation, jobClaims]
 
     /// Everything that a token can hold by a name of the contract.
     static let claimsSupported = registered + ClaimName.standardNames + [trace, jobClaims]
@@ -118,14 +121,18 @@ struct Payload {
         return head
     }
 
-    /// What stands last, as a JSON object: the trace, then what the job said of itself; nothing where there is neither.
-    static func closing(_ trace: String?, _ jobClaims: JobClaims) -> [UInt8] {
-        if jobClaims.isEmpty, let trace, trace.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0) }) {
+    /// What stands last, as a JSON object: the trace, what the holder has to prove, then what the job said of itself; nothing
+    /// where there is none of them.
+    static func closing(_ trace: String?, _ jobClaims: JobClaims, confirmation: JSON? = nil) -> [UInt8] {
+        if jobClaims.isEmpty, confirmation == nil, let trace,
+            trace.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0) })
+        {
             // By hand, since every token has it.
             return Array(#"{"\#(Self.trace)":"\#(trace)"}"#.utf8)
         }
         var members = JSONObject()
         if let trace { members[Self.trace] = .string(trace) }
+        if let confirmation { members[Self.confirmation] = confirmation }
         if !jobClaims.isEmpty {
             var own = JSONObject()
             for member in jobClaims.members { own[member.name] = .string(member.value) }

@@ -1,6 +1,7 @@
 internal import Claims
 internal import Crypto
 internal import Encoding
+package import JSON
 package import Policy
 package import Time
 
@@ -39,13 +40,14 @@ package struct TokenSigner: Sendable {
     /// Signs a token that says what the grant says, ending with its lifetime and not after `end`.
     ///
     /// What the job says of itself stands under `job_claims`, where nobody takes it for what was attested. `trace` names the
-    /// request that the token answers.
+    /// request that the token answers, `confirmation` is the value of its `cnf`.
     ///
     /// - Throws: `TokenError` with code `keyRing` where the issuer has no key for the grant's algorithm, `lifetime`, `tooLong`
     ///   above 20,000 characters, `signing`, or `mismatch`.
     package func sign(
         _ grant: Grant,
         trace: String? = nil,
+        confirmation: JSON? = nil,
         end: UnixTime? = nil
     ) throws(TokenError) -> SignedToken {
         let issuer = try issuer(grant.issuer, untrusted: grant.claims.isUntrusted)
@@ -57,7 +59,7 @@ package struct TokenSigner: Sendable {
                 wanted: "one; add the algorithm to keys.algorithms and run 'jobpass init'"
             )
         }
-        let closing = Payload.closing(trace, grant.jobClaims)
+        let closing = Payload.closing(trace, grant.jobClaims, confirmation: confirmation)
         let payload = try Payload(
             of: grant,
             issuer: issuer,

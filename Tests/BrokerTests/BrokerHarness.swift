@@ -53,12 +53,13 @@ struct BrokerHarness {
         targets: String = "",
         extra: String = "",
         principals: String = "",
+        tls: String = "",
         audiences: String = "",
         budget: String? = nil
     ) async throws {
         let parts = Self.configuration.split(separator: "targets:\n", maxSplits: 1)
         var text = "\(parts[0])targets:\n\(targets)\(parts[1])\(extra)"
-        text.replace("audiences:\n", with: "\(principals)audiences:\n\(audiences)")
+        text.replace("audiences:\n", with: "\(principals)\(tls)audiences:\n\(audiences)")
         if let budget { text.replace("not migrated yet}", with: "not migrated yet, budget: \(budget)}") }
         let settings = try Configuration.parse(Array(text.utf8), file: "/test/jobpass.yaml")
         storage = MemoryLedgerStorage()
@@ -187,6 +188,7 @@ struct BrokerHarness {
         as bearer: String? = nil,
         body: String = "",
         fields: HTTPFields = [:],
+        certificate: PeerCertificate? = nil,
         checks: Bool = true,
         over transport: (any Transport)? = nil
     ) async throws -> Answer {
@@ -199,7 +201,7 @@ struct BrokerHarness {
             query: parts.count > 1 ? parts[1] : "",
             fields: fields,
             body: Array(body.utf8),
-            peer: HTTPPeer(address: "192.0.2.7", certificate: nil)
+            peer: HTTPPeer(address: "192.0.2.7", certificate: certificate)
         )
         let response = await broker.answer(request, over: transport ?? network, pacing: time.pacing())
         // While others write, what is read is not of one moment.

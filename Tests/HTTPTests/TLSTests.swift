@@ -1,4 +1,5 @@
 import Crypto
+import Encoding
 import EventLoop
 import HTTP
 import HTTPClient
@@ -25,8 +26,14 @@ struct TLSTests {
     ) async throws -> TestHTTPServer {
         let tls = try authority.context(issued, clientAuthorities: asksForCertificates)
         return try await TestHTTPServer(tls: tls) { request in
-            let names = request.peer.certificate?.subjectAlternativeNames.joined(separator: " ") ?? "nobody"
-            return HTTPResponse(status: 200, fields: ["X-Peer": names], body: request.body)
+            let certificate = request.peer.certificate
+            let names = certificate?.subjectAlternativeNames.joined(separator: " ") ?? "nobody"
+            let pins = [certificate?.sha256, certificate?.publicKeySHA256].compactMap { $0.map(Hex.encode) }
+            return HTTPResponse(
+                status: 200,
+                fields: ["X-Peer": names, "X-Pins": pins.joined(separator: " ")],
+                body: request.body
+            )
         }
     }
 
@@ -99,6 +106,14 @@ struct TLSTests {
         let runner = try authority.issue("runner", for: names)
         let output = try openSSLClient(server, ["-cert", runner.certificateFile, "-key", runner.keyFile])
         #expect(output.contains("X-Peer: runner.example.com spiffe://example.com/runner"))
+        // Pins as openssl prints them: of the certificate, and of its public key.
+        let script = """
+            openssl x509 -in "$0" -outform DER | sha256sum | cut -d' ' -f1
+            openssl x509 -in "$0" -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1
+            """
+        let printed = try BuiltCommand.shell(script.replacing("$0", with: runner.certificateFile)).output
+        let pins = printed.split(separator: "\n").joined(separator: " ")
+        #expect(output.contains("X-Pins: \(pins)"), "\(output)")
     }
 
     @Test("a client certificate of a stranger ends the connection before any request")

@@ -19,7 +19,7 @@ extension Broker {
     }
 
     private func awsAnswer(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try run(of: call, bare: true)
+        let run = try await run(of: call, bare: true)
         let name = call.parameters[0]
         if let target = now.targets[name], target.type != .aws {
             throw Problem(.invalidRequest, "Target '\(name)' is of type \(target.type.rawValue), wanted aws.")

@@ -11,7 +11,9 @@ extension Broker {
         let form = try call.query()
         let query: AuditQuery
         do throws(AuditError) {
-            query = try AuditQuery(form)
+            var asked = try AuditQuery(form)
+            asked.projects = auditor.projects
+            query = asked
         } catch {
             throw Problem(error)
         }
@@ -23,6 +25,9 @@ extension Broker {
     /// What a period's entries add up to, for charts.
     func auditSummary(_ call: Call) async throws(Problem) -> HTTPResponse {
         let auditor = try await auditor(of: call)
+        guard auditor.projects == nil else {
+            throw try await denied(auditor, "see figures of all projects: its projects are some", call)
+        }
         let form = try call.query()
         let query: AuditQuery
         do throws(AuditError) {
@@ -43,7 +48,16 @@ extension Broker {
             throw Problem(.notFound, "'\(call.parameters[0].prefix(32))' is no index of an entry.")
         }
         return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
-            try await audit { log throws(AuditError) in .json(200, try log.entry(at: index).json) }
+            var bounds = AuditQuery()
+            bounds.projects = auditor.projects
+            let query = bounds
+            return try await audit { log throws(AuditError) in
+                let entry = try log.entry(at: index)
+                guard query.projects == nil || (try? EntryView(entry.stored)).map(query.mayShow) ?? false else {
+                    throw AuditError(.notFound, "there is no entry \(index) of this auditor's projects")
+                }
+                return .json(200, entry.json)
+            }
         }
     }
 

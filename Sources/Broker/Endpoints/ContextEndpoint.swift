@@ -9,7 +9,7 @@ internal import Secrets
 extension Broker {
     /// The values by name.
     func context(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try run(of: call)
+        let run = try await run(of: call)
         let wish = try wish(of: call)
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let values = try await read(

@@ -130,7 +130,7 @@ extension Broker {
         case .targetOutcome: try await targetOutcome(call)
         case .context: try await context(call)
         case .unmasked: try await unmasked(call)
-        case .whoami: try whoami(call)
+        case .whoami: try await whoami(call)
         case .exchange: try await tradeForeignToken(call)
         case .register: try await register(call)
         case .showRun: try await showRun(call)

@@ -32,7 +32,11 @@ extension Broker {
         let trade = try trade(call)
         let caller = "federation from \(call.request.peer.address)"
         return try await admission.admit(caller, limit: now.requestsPerPrincipal) { () async throws(Problem) in
-            let (identity, attestation) = try await identify(trade.subject, call)
+            let (identity, attestation) = try await identify(
+                trade.subject,
+                confirming: try proof(in: call, with: nil),
+                call
+            )
             guard trade.type != .accessToken, let audience = trade.audience else {
                 return try await begin(attestation, identity, trade, call)
             }
@@ -73,7 +77,12 @@ extension Broker {
             }
             throw problem
         case .allowed(let grant):
-            let token = try await issue(grant, to: run, trace: call.trace).take()
+            let token = try await issue(
+                grant,
+                to: run,
+                trace: call.trace,
+                confirming: attestation.confirmation
+            ).take()
             return answer(token.text, trade.type, until: token.facts.expires, run, identity)
         }
     }
@@ -85,11 +94,12 @@ extension Broker {
         _ run: Run,
         _ identity: Upstream.Identity
     ) -> HTTPResponse {
+        let isProved = run.attestation.confirmation != nil
         var members: JSONObject = [
             "access_token": .string(token),
             "issued_token_type": .string(type.rawValue),
             // RFC 8693, section 2.2.1: N_A where the token is no access token.
-            "token_type": .string(type == .accessToken ? "Bearer" : "N_A"),
+            "token_type": .string(type != .accessToken ? "N_A" : isProved ? "DPoP" : "Bearer"),
             "expires_in": .integer(max(0, expiry.seconds - clock().seconds)),
             "run": .string(run.id),
             "trust": .string(run.attestation.trust.rawValue),

@@ -7,7 +7,7 @@ internal import Runs
 extension Broker {
     /// The target's ID token, with all that is needed to trade it.
     func targetToken(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try run(of: call)
+        let run = try await run(of: call)
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let own = try call.jobClaims(in: try call.query())
             let answer = try await hand(call.parameters[0], to: run, saying: own, trace: call.trace)
@@ -17,7 +17,7 @@ extension Broker {
 
     /// Takes note of what became of the token; after an outage the answer may be the fallback.
     func targetOutcome(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try run(of: call)
+        let run = try await run(of: call)
         let report: OutcomeReport
         let body = try call.json(depth: now.jsonDepth)
         do throws(DeliveryError) { report = try OutcomeReport(body) } catch {

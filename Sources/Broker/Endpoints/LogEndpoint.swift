@@ -1,4 +1,5 @@
 internal import Auditing
+internal import Configuration
 internal import HTTP
 internal import JSON
 internal import Ledger
@@ -42,7 +43,12 @@ extension Broker {
         guard let path = TilePath(segments: call.parameters) else {
             throw Problem(.notFound, "This is no path of a tile; see C2SP tlog-tiles.")
         }
-        if path.content == .entries { _ = try await auditor(of: call) }
+        if path.content == .entries {
+            let auditor = try await auditor(of: call)
+            guard auditor.projects == nil else {
+                throw try await denied(auditor, "read entries of all projects: its projects are some", call)
+            }
+        }
         let size = publishedSize
         // What is asked of the store by strangers goes through one door, however many they are.
         let caller = path.content == .entries ? call.request.peer.address : "tiles \(call.request.peer.address)"

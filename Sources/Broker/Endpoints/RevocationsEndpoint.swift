@@ -12,8 +12,15 @@ extension Broker {
     /// Revokes what the body names: `{"run": ID}`, `{"project": PATTERN}`, `{"kid": KID}` or `{"since": TIME}`, with `reason` and,
     /// for a project, `until`.
     func revoke(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let administrator = try await administrator(of: call)
-        let wish = try Self.wish(try call.json(depth: now.jsonDepth), at: clock())
+        let wish: RevocationWish
+        do throws(Problem) {
+            wish = try Self.wish(try call.json(depth: now.jsonDepth), at: clock())
+        } catch {
+            // What a stranger sends is not discussed.
+            _ = try await principal(of: call)
+            throw error
+        }
+        let administrator = try await administrator(of: call, revoking: wish.scope)
         let answer = try await revoke(
             wish,
             by: administrator.name,

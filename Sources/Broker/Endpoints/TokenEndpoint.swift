@@ -8,7 +8,7 @@ internal import Tokens
 extension Broker {
     /// The token, and what the ledger calls it.
     func token(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try run(of: call)
+        let run = try await run(of: call)
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let query = try call.query()
             guard let audience = try call.value("audience", in: query), !audience.isEmpty else {
@@ -24,10 +24,17 @@ extension Broker {
                 saying: own,
                 lifetime: lifetime,
                 to: run,
-                trace: call.trace
+                trace: call.trace,
+                confirming: try confirmation(of: run, call)
             )
             return Self.answer(released)
         }
+    }
+
+    /// What the holder of the token is to prove: what its run is bound to, or the key that this request brings a proof of.
+    private func confirmation(of run: Run, _ call: Call) throws(Problem) -> Confirmation? {
+        if let confirmation = run.attestation.confirmation { return confirmation }
+        return try proof(in: call, with: String(try call.bearer()))
     }
 
     private static func lifetime(_ text: String?) throws(Problem) -> Duration? {

@@ -14,7 +14,7 @@ extension Broker {
 
     /// Records each target and context; the job asks for them only after that.
     func unmasked(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try run(of: call)
+        let run = try await run(of: call)
         return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
             let body = try call.json(depth: now.jsonDepth)
             let targets = try Self.names("targets", in: body)

@@ -11,8 +11,8 @@ extension Broker {
     ///
     /// Those that only a request settles are left out: `aud`, the times, `jti`, `jobpass_trace`. An audience or target with a
     /// `subject` of its own gets another `sub`. With `provenance=true` a last member says of each claim who answers for it.
-    func whoami(_ call: Call) throws(Problem) -> HTTPResponse {
-        let run = try run(of: call)
+    func whoami(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let run = try await run(of: call)
         var claims: JSONObject = ["iss": .string(now.issuer(of: run).url.text)]
         let voice = now.policy.voice(of: ClaimSet(of: run))
         if let subject = try? voice.subject.subject(of: ClaimSet(of: run), limit: .openID) {

@@ -2,6 +2,7 @@ internal import Configuration
 internal import HTTP
 internal import Ledger
 internal import Runs
+internal import Text
 internal import Time
 
 /// Who is calling, and whether this path is theirs.
@@ -9,8 +10,16 @@ extension Broker {
     /// The run for which a job's request token speaks.
     ///
     /// - Throws: `Problem` with code `invalid_token`, whatever is wrong with the token.
-    func run(of call: Call, bare: Bool = false) throws(Problem) -> Run {
-        switch runs.authenticate(String(try call.bearer(bare: bare))) {
+    func run(of call: Call, bare: Bool = false) async throws(Problem) -> Run {
+        let bearer = String(try call.bearer(bare: bare, orProved: true))
+        let run = try run(spokenForBy: bearer)
+        // Nearly every run is bound to nothing, and nobody else waits for a proof.
+        if run.attestation.confirmation != nil || call.isProved { try await confirm(run, bearer, call) }
+        return run
+    }
+
+    private func run(spokenForBy bearer: String) throws(Problem) -> Run {
+        switch runs.authenticate(bearer) {
         case .active(let run):
             guard let revocation = revocations.revocation(of: run) else { return run }
             metrics.count(.revoked)
@@ -72,9 +81,29 @@ extension Broker {
                 call
             )
         }
-        guard principal.contexts == nil else {
-            throw try await denied(principal, "do anything but administer its contexts", call)
+        guard principal.contexts == nil, principal.projects == nil else {
+            throw try await denied(principal, "do anything beyond its contexts and projects", call)
         }
+        return principal
+    }
+
+    /// The principal that calls, if it may revoke this; one that is bound to projects may name one, or a run of one.
+    func administrator(of call: Call, revoking scope: Revocation.Scope) async throws(Problem) -> Principal {
+        let principal = try await principal(of: call)
+        guard case .administrator = principal.role, let projects = principal.projects else {
+            return try await administrator(of: call)
+        }
+        let isWithin: Bool
+        switch scope {
+        case .project(let pattern):
+            isWithin =
+                projects.contains(pattern) || !pattern.hasStar && principal.mayJudge(project: pattern.description)
+        case .run(let id):
+            let project = try? await runs.find(id)?.run.attestation[.project]
+            isWithin = project.map { principal.mayJudge(project: $0) } ?? false
+        case .key, .since: isWithin = false
+        }
+        guard isWithin else { throw try await denied(principal, "revoke \(scope): its projects are others", call) }
         return principal
     }
 
@@ -133,7 +162,7 @@ extension Broker {
         guard let principal = now.principals.find(certificate: certificate) else {
             throw Problem(
                 .invalidToken,
-                "No principal has a name of this client certificate: see certificate.san under principals."
+                "No principal has a name or the key of this client certificate: see certificate under principals."
             )
         }
         return principal

@@ -40,12 +40,18 @@ package final class Call: Sendable {
         }
     }
 
+    /// Whether the token comes under the scheme that wants a proof with it.
+    var isProved: Bool {
+        request.fields["Authorization"].map { HTTPFields.equal(String($0.prefix(5)), "DPoP ") } ?? false
+    }
+
     /// The bearer token of the Authorization field (RFC 6750, section 2.1).
     ///
-    /// With `bare`, the field may hold the token alone, as AWS SDKs send the content of their token file.
+    /// With `bare`, the field may hold the token alone, as AWS SDKs send the content of their token file; with `orProved`, it may
+    /// come under the scheme of RFC 9449, section 7.1.
     ///
     /// - Throws: `Problem` with code `invalid_token` where there is none, or the field is there twice.
-    package func bearer(bare: Bool = false) throws(Problem) -> Substring {
+    package func bearer(bare: Bool = false, orProved: Bool = false) throws(Problem) -> Substring {
         let values = request.fields.values("Authorization")
         guard values.count == 1 else {
             throw Problem(
@@ -60,7 +66,8 @@ package final class Call: Sendable {
             guard bare else { throw Problem(.invalidToken, "The Authorization field is no 'Bearer TOKEN'.") }
             return value[...]
         }
-        guard HTTPFields.equal(String(value[..<space]), "Bearer") else {
+        let scheme = String(value[..<space])
+        guard HTTPFields.equal(scheme, "Bearer") || orProved && HTTPFields.equal(scheme, "DPoP") else {
             throw Problem(
                 .invalidToken,
                 "The Authorization field has the scheme '\(value[..<space])', wanted 'Bearer'."

@@ -38,8 +38,11 @@ package struct Principals: Sendable {
     /// Whom a verified client certificate belongs to.
     func find(certificate: PeerCertificate) -> Principal? {
         all.first { principal in
-            guard case .certificate(let name) = principal.proof else { return false }
-            return certificate.subjectAlternativeNames.contains(name)
+            switch principal.proof {
+            case .certificate(let name): certificate.subjectAlternativeNames.contains(name)
+            case .publicKey(let pin): pin.bytes == certificate.publicKeySHA256
+            case .token, .oidc: false
+            }
         }
     }
 }

@@ -23,11 +23,13 @@ package struct Problem: Error, Equatable, Sendable {
         case invalidTarget = "invalid_target"
         case invalidScope = "invalid_scope"
         case unsupportedGrantType = "unsupported_grant_type"
+        /// RFC 9449, section 5: of `/oauth/token`, and of requests that bring a proof unasked.
+        case invalidDPoPProof = "invalid_dpop_proof"
 
         /// The status that goes with the code.
         package var status: Int {
             switch self {
-            case .invalidRequest, .invalidTarget, .invalidScope, .unsupportedGrantType: 400
+            case .invalidRequest, .invalidTarget, .invalidScope, .unsupportedGrantType, .invalidDPoPProof: 400
             case .invalidToken: 401
             case .accessDenied: 403
             case .notFound: 404

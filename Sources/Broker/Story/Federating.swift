@@ -16,7 +16,11 @@ extension Broker {
     /// Verifies another issuer's token, and attests the run that it speaks of.
     ///
     /// - Throws: `Problem` once the refusal is recorded.
-    func identify(_ text: String, _ call: Call) async throws(Problem) -> (Upstream.Identity, Attestation) {
+    func identify(
+        _ text: String,
+        confirming confirmation: Confirmation?,
+        _ call: Call
+    ) async throws(Problem) -> (Upstream.Identity, Attestation) {
         let standing = now
         let identity: Upstream.Identity
         do throws(FederationError) {
@@ -25,6 +29,7 @@ extension Broker {
             throw try await refuse(error, of: text, call)
         }
         var request = identity.request
+        request.confirmation = confirmation
         request.expiresIn = min(request.expiresIn ?? .max, standing.runLimits.maximumLifetime.wholeSeconds)
         let attestation: Attestation
         do throws(AttestationError) {

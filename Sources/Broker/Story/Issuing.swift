@@ -13,21 +13,29 @@ extension Broker {
         saying own: JobClaims = .none,
         lifetime: Duration?,
         to run: Run,
-        trace: String
+        trace: String,
+        confirming confirmation: Confirmation?
     ) async throws(Problem) -> Released<TokenText> {
         let claims = ClaimSet(of: run)
         switch now.policy.audienceGrant(for: claims, audience: audience, saying: own, lifetime: lifetime) {
         case .refused(let refusal): throw try await refuse(refusal, to: run, trace: trace)
-        case .allowed(let grant): return try await issue(grant, to: run, trace: trace)
+        case .allowed(let grant): return try await issue(grant, to: run, trace: trace, confirming: confirmation)
         }
     }
 
     /// Signs what was granted, records it, and only then lets it go.
-    func issue(_ grant: Grant, to run: Run, trace: String) async throws(Problem) -> Released<TokenText> {
+    ///
+    /// A token that the broker trades itself confirms nothing: the cloud would want a proof of the broker.
+    func issue(
+        _ grant: Grant,
+        to run: Run,
+        trace: String,
+        confirming confirmation: Confirmation? = nil
+    ) async throws(Problem) -> Released<TokenText> {
         let signed: SignedToken
         do throws(TokenError) {
             // A token does not outlive its run: what the job leaves behind is worth nothing.
-            signed = try now.signer.sign(grant, trace: trace, end: run.expires)
+            signed = try now.signer.sign(grant, trace: trace, confirmation: confirmation?.json, end: run.expires)
         } catch {
             throw Problem(error)
         }

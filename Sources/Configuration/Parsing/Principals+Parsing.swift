@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Encoding
 internal import Federation
 internal import Runs
 internal import Text
@@ -76,7 +77,13 @@ extension Section {
         let proof = proof(hasClientCA: hasClientCA, issuer: issuer, files: &files)
         let contexts = administeredContexts(role)
         guard let name, let role, let proof else { return nil }
-        return PrincipalSettings(name: name, role: role, contexts: contexts, proof: proof)
+        return PrincipalSettings(
+            name: name,
+            role: role,
+            contexts: contexts,
+            projects: boundProjects(role),
+            proof: proof
+        )
     }
 
     /// The contexts that an administrator is bound to; nil for all.
@@ -87,6 +94,12 @@ extension Section {
             return nil
         }
         return (texts("contexts") ?? []).compactMap { pattern($0) }
+    }
+
+    /// The projects that an administrator or auditor is bound to; nil for all.
+    private func boundProjects(_ role: PrincipalSettings.Role) -> [Pattern]? {
+        if case .orchestrator = role { return nil }
+        return has("projects") ? (texts("projects") ?? []).compactMap { pattern($0) } : nil
     }
 
     private func principalName() -> String? {
@@ -108,8 +121,8 @@ extension Section {
         requireKey("role", example: "orchestrator")
         guard let role = choice("role", of: RoleName.self) else { return nil }
         guard role == .orchestrator else {
-            for key in ["projects", "claims"] where has(key) {
-                refuse(key, "an \(role.rawValue) attests no runs", fix: "remove it, or make the role orchestrator")
+            if has("claims") {
+                refuse("claims", "an \(role.rawValue) attests no runs", fix: "remove it, or make the role orchestrator")
             }
             return role == .administrator ? .administrator : .auditor
         }
@@ -141,7 +154,7 @@ extension Section {
     ) -> PrincipalSettings.Proof? {
         switch (has("token_sha256"), has("certificate"), has("oidc")) {
         case (true, false, false): return tokenDigest().map { .token($0) }
-        case (false, true, false): return certificateName(hasClientCA: hasClientCA).map { .certificate(name: $0) }
+        case (false, true, false): return certificate(hasClientCA: hasClientCA)
         case (false, false, true): return oidc(issuer: issuer, files: &files).map { .oidc($0) }
         case (false, false, false):
             problems.error(
@@ -188,13 +201,29 @@ extension Section {
         return rules.requiring(conditions)
     }
 
-    private func certificateName(hasClientCA: Bool) -> String? {
-        guard let certificate = section("certificate", Keys(["san"])) else { return nil }
+    private func certificate(hasClientCA: Bool) -> PrincipalSettings.Proof? {
+        guard let certificate = section("certificate", Keys(["san", "spki_sha256"])) else { return nil }
         if !hasClientCA {
             refuse("certificate", "no client certificate is ever asked for", fix: "set tls.client_ca")
         }
-        guard let name = certificate.text(required: "san", example: "runner.example.com") else { return nil }
-        return name.value
+        guard certificate.has("spki_sha256") else {
+            return certificate.text(required: "san", example: "runner.example.com").map { .certificate(name: $0.value) }
+        }
+        if certificate.has("san") {
+            certificate.refuse("san", "the certificate is told by its key already", fix: "keep one of the two")
+        }
+        guard let text = certificate.text("spki_sha256") else { return nil }
+        let bytes = (try? Base64.decode(text.value)) ?? []
+        guard let pin = (try? SHA256Digest(hex: text.value)) ?? SHA256Digest(bytes: bytes) else {
+            certificate.refuse(
+                "spki_sha256",
+                "it is neither 64 lower-case hex digits nor 44 characters of base64",
+                fix:
+                    "write what \"openssl x509 -in FILE -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum\" prints"
+            )
+            return nil
+        }
+        return .publicKey(pin)
     }
 
     /// A pattern of a rule.

@@ -77,6 +77,9 @@ package struct PrincipalSettings: Sendable {
         case token(SHA256Digest)
         /// `certificate: {san: NAME}`: a subject alternative name of its client certificate; needs `tls.client_ca`.
         case certificate(name: String)
+        /// `certificate: {spki_sha256: PIN}`: the SHA-256 of its client certificate's public key, in hex or base64; needs
+        /// `tls.client_ca`, and stays when the certificate is renewed with the same key.
+        case publicKey(SHA256Digest)
         /// `oidc: {issuer: URL, claims: {NAME: PATTERN}}`: a token of another issuer that says what `claims` want, for the audience
         /// `audience` (by default our issuer); `algorithms`, `leeway`, `maximum_age` and `ca` as in `federation`.
         case oidc(UpstreamRules)
@@ -89,11 +92,20 @@ package struct PrincipalSettings: Sendable {
     /// `contexts`: patterns of the contexts that an administrator may change, and then nothing else; by default all contexts,
     /// and whatever else administrators do.
     package let contexts: [Pattern]?
+    /// `projects`: patterns of the projects that an administrator may revoke, or whose entries an auditor may read, and then
+    /// nothing else; by default all.
+    package let projects: [Pattern]?
     package let proof: Proof
 
     /// Whether this principal may administer a context.
     package func administers(_ context: String) -> Bool {
         guard case .administrator = role else { return false }
-        return contexts.map { $0.contains { $0.matches(context) } } ?? true
+        return contexts.map { $0.contains { $0.matches(context) } } ?? (projects == nil)
+    }
+
+    /// Whether what concerns a project is within this principal's bounds.
+    package func mayJudge(project: String) -> Bool {
+        guard let projects else { return contexts == nil }
+        return projects.contains { $0.matches(project) }
     }
 }

@@ -6,6 +6,8 @@ package struct TLSPeer: Equatable, Sendable {
     package let names: [String]
     /// SHA-256 of the DER certificate.
     package let sha256: SHA256Digest
+    /// SHA-256 of the DER of its SubjectPublicKeyInfo.
+    package let publicKeySHA256: SHA256Digest
 
     /// Reads the peer of a session (`SSL *`) after its handshake; nil where it sent no certificate.
     ///
@@ -18,8 +20,22 @@ package struct TLSPeer: Equatable, Sendable {
         sha256 = unsafe SHA256Digest { output in
             isHashed = unsafe X509_digest(certificate, MessageDigest.sha256.pointer, output, nil) == 1
         }
-        guard isHashed else { return nil }
+        guard isHashed, let key = unsafe Self.publicKey(of: certificate) else { return nil }
+        publicKeySHA256 = SHA256.hash(key)
         names = unsafe Self.names(of: certificate)
+    }
+
+    /// The SubjectPublicKeyInfo as it stands in the certificate.
+    private static func publicKey(of certificate: OpaquePointer) -> [UInt8]? {
+        let key = unsafe X509_get_X509_PUBKEY(certificate)
+        let count = unsafe i2d_X509_PUBKEY(key, nil)
+        guard count > 0 else { return nil }
+        var der = [UInt8](repeating: 0, count: Int(count))
+        let written = unsafe der.withUnsafeMutableBufferPointer { buffer in
+            var place = buffer.baseAddress
+            return unsafe i2d_X509_PUBKEY(key, &place)
+        }
+        return written == count ? der : nil
     }
 
     private static func names(of certificate: OpaquePointer) -> [String] {

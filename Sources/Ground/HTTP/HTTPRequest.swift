@@ -41,10 +41,13 @@ package struct PeerCertificate: Equatable, Sendable {
     package let subjectAlternativeNames: [String]
     /// SHA-256 of the DER certificate, 32 bytes (the `x5t#S256` of RFC 8705, section 3.1, before base64url).
     package let sha256: [UInt8]
+    /// SHA-256 of its SubjectPublicKeyInfo in DER, 32 bytes, which stays when a certificate is renewed with the same key.
+    package let publicKeySHA256: [UInt8]
 
     /// Makes a certificate's description.
-    package init(subjectAlternativeNames: [String], sha256: [UInt8]) {
+    package init(subjectAlternativeNames: [String], sha256: [UInt8], publicKeySHA256: [UInt8]) {
         self.subjectAlternativeNames = subjectAlternativeNames
         self.sha256 = sha256
+        self.publicKeySHA256 = publicKeySHA256
     }
 }

@@ -84,7 +84,11 @@ internal import HTTP
         guard let session = unsafe bufferevent_openssl_get_ssl(stream), let peer = unsafe TLSPeer(of: session) else {
             return nil
         }
-        return PeerCertificate(subjectAlternativeNames: peer.names, sha256: peer.sha256.bytes)
+        return PeerCertificate(
+            subjectAlternativeNames: peer.names,
+            sha256: peer.sha256.bytes,
+            publicKeySHA256: peer.publicKeySHA256.bytes
+        )
     }
 
     /// Goes over to another phase, whose time begins now.
