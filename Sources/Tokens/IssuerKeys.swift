@@ -40,7 +40,7 @@ package struct IssuerKeys: Sendable {
         var keys: [IssuerKey] = []
         for algorithm in algorithms {
             do throws(CryptoError) {
-                keys.append(IssuerKey(try SigningKey.generate(for: algorithm), .active))
+                keys.append(IssuerKey(try SigningKey.forIssuer(algorithm), .active))
             } catch {
                 throw refused("\(algorithm.rawValue): \(error.detail)", wanted: "an algorithm that is signed with")
             }
@@ -100,4 +100,16 @@ package final class IssuerKey: Sendable {
     ///
     /// - Throws: `CryptoError`.
     package func pem() throws(CryptoError) -> SecretBytes { try key.pem() }
+}
+
+extension SigningKey {
+    /// Makes a new key for an issuer, whose kid does not begin with '-': one of 64 would, and commands take that for an option.
+    ///
+    /// - Throws: `CryptoError` with code `key` for an algorithm that this program does not sign with.
+    package static func forIssuer(_ algorithm: SignatureAlgorithm) throws(CryptoError) -> SigningKey {
+        while true {
+            let key = try generate(for: algorithm)
+            if !JWK.thumbprint(of: key.publicKey.components).hasPrefix("-") { return key }
+        }
+    }
 }

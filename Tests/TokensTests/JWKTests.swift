@@ -6,6 +6,15 @@ import Tokens
 
 @Suite("Keys as JSON")
 struct JWKTests {
+    @Test("a new issuer's key has a kid that no command takes for an option")
+    func typeable() throws {
+        // Of 64 kids one begins with '-': that none of 700 does is chance once in 60,000 times.
+        for _ in 1...700 {
+            let key = IssuerKey(try SigningKey.forIssuer(.es256), .active)
+            #expect(!key.kid.hasPrefix("-"))
+        }
+    }
+
     @Test("a thumbprint is that of RFC 7638", arguments: try Vectors.all("thumbprints.json"))
     func thumbprint(vector: Vector) throws {
         let jwk = try JWK(#require(vector.members["key"]))

@@ -88,7 +88,7 @@ extension KeyOffice {
 
     func generate(_ algorithm: SignatureAlgorithm) async throws(Problem) -> SigningKey {
         try await blocking { _ throws(TokenError) in
-            do throws(CryptoError) { return try SigningKey.generate(for: algorithm) } catch {
+            do throws(CryptoError) { return try SigningKey.forIssuer(algorithm) } catch {
                 throw TokenError(
                     .keyLife,
                     algorithm.rawValue,
