@@ -57,6 +57,7 @@ let libraries: [Target] = [
     library("CEvent", pkgConfig: "libevent", apt: "libevent-dev"),  // the event loop
     library("CEventHTTP", pkgConfig: "libevent_openssl", apt: "libevent-dev"),  // its HTTP server and TLS
     library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),  // the embedded store
+    library("CPQ", pkgConfig: "libpq", apt: "libpq-dev"),  // the store that several brokers share
     library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),  // configuration
     library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),  // strict JSON
     library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev"),  // the XML of AWS STS
@@ -78,6 +79,7 @@ let groundwork: [Target] = [
     ground("HTTPClient", ["CCurl", "EventLoop", "HTTP"]),  // libcurl's multi interface on a loop
     ground("HTTPServer", ["CEventHTTP", "Crypto", "EventLoop", "HTTP"]),  // libevent's HTTP server on a loop
     ground("SQLite", ["CSQLite"]),  // connections and statements
+    ground("Postgres", ["CPQ", "Locks", "POSIX"]),  // connections to a server, statements, a pool that mends itself
     ground("Logs", ["JSON", "Text", "Time"]),  // one line an event, text or JSON, nothing secret
 ]
 
@@ -131,14 +133,17 @@ let wiring: [Target] = [
         "Configuration",
         [
             "YAML", "Policy", "Claims", "Tokens", "Federation", "Exchange", "Secrets", "Runs", "Crypto", "HTTP", "JSON",
-            "Logs", "POSIX",
+            "Logs", "POSIX", "Postgres",
             "Text", "Encoding", "Time",
         ]
     ),  // YAML becomes typed settings
     module(
         "Stores",
-        ["Runs", "Ledger", "Secrets", "Auditing", "SQLite", "POSIX", "Crypto", "Encoding", "Locks", "Time"]
-    ),  // on SQLite
+        [
+            "Runs", "Ledger", "Secrets", "Auditing", "SQLite", "Postgres", "POSIX", "Crypto", "Encoding", "Locks",
+            "Time",
+        ]
+    ),  // on SQLite, and on PostgreSQL for several brokers
     module(
         "Broker",
         [
@@ -180,6 +185,7 @@ let tests: [Target] = [
         ["Locks", "Crypto", "Encoding", "EventLoop", "HTTP", "HTTPClient", "HTTPServer", "POSIX", "Time", "Support"]
     ),
     suite("SQLiteTests", ["SQLite", "Support"]),
+    suite("PostgresTests", ["Postgres", "POSIX", "Support"]),
     suite("LogsTests", ["Locks", "Logs", "JSON", "Time"]),
     suite("RunsTests", ["Locks", "Runs", "Crypto", "JSON", "Text", "Time", "Support"]),
     suite("ClaimsTests", ["Claims", "Runs", "Support"]),
@@ -248,7 +254,7 @@ let tests: [Target] = [
         [
             "Configuration", "Claims", "Crypto", "Encoding", "Exchange", "Federation", "HTTP", "JSON", "Ledger", "Logs",
             "Policy",
-            "POSIX", "Runs", "Secrets", "Time", "Tokens", "Support",
+            "POSIX", "Postgres", "Runs", "Secrets", "Time", "Tokens", "Support",
         ],
         vectors: "Vectors"
     ),
@@ -265,12 +271,16 @@ let tests: [Target] = [
     ),
     suite(
         "Conformance",
-        ["Locks", "Stores", "Runs", "Ledger", "Secrets", "SQLite", "POSIX", "Crypto", "Encoding", "Time", "Support"]
+        [
+            "Locks", "Stores", "Runs", "Ledger", "Secrets", "Auditing", "SQLite", "Postgres", "POSIX", "Crypto",
+            "Encoding", "Time", "Support",
+        ]
     ),
     suite(
         "Scenarios",
         [
-            "Locks", "jobpass", "Configuration", "Intake", "POSIX", "HTTP", "HTTPServer", "JSON", "Encoding", "Crypto",
+            "Locks", "jobpass", "Configuration", "Intake", "POSIX", "Postgres", "HTTP", "HTTPServer", "JSON",
+            "Encoding", "Crypto",
             "Time", "Tokens", "Trust", "HTTPClient", "Claims",
             "Support",
         ]

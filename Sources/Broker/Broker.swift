@@ -35,6 +35,10 @@ package final class Broker: Sendable {
         /// Keeps the newest checkpoint that witnesses have cosigned; of what was kept before, the note is in `cosigned`.
         package var keepWitnessed: @Sendable ([UInt8]) -> Void = { _ in }
         package var cosigned: [UInt8] = []
+        /// Says why the store cannot be used at the moment, as far as that is known without trying; nil while it can.
+        package var storeOutage: @Sendable () -> String? = { nil }
+        /// Whether other brokers append to the same ledger.
+        package var sharesLedger = false
         /// Changes the issuers' keys; nil where that is not done here.
         package var keys: KeyOffice?
 
@@ -89,6 +93,8 @@ package final class Broker: Sendable {
     let keys: KeyOffice?
     /// Puts the newest cosigned checkpoint where it outlasts the process.
     let keepWitnessed: @Sendable ([UInt8]) -> Void
+    let storeOutage: @Sendable () -> String?
+    let sharesLedger: Bool
     private let standing: Lock<Standing>
     private let draining = Atomic<Bool>(false)
     /// When an entry could last not be recorded, in milliseconds since the epoch; 0 once one could be again.
@@ -115,6 +121,8 @@ package final class Broker: Sendable {
             clock: parts.clock
         )
         keepWitnessed = parts.keepWitnessed
+        storeOutage = parts.storeOutage
+        sharesLedger = parts.sharesLedger
         keys = parts.keys
         self.standing = Lock(standing)
     }

@@ -23,6 +23,8 @@ package final class Ledger: Sendable {
     let verified = Lock(Verification.passed)
     private let thread: WorkerThread
     private let mark: (any CommitMark)?
+    /// Who waits for the head to be read again, while that is about to be done.
+    private let awaitingRefresh = Lock<[CheckedContinuation<Void, Never>]>([])
 
     init(writer: BatchWriter, mark: (any CommitMark)?, thread: WorkerThread) {
         self.mark = mark
@@ -98,6 +100,27 @@ package final class Ledger: Sendable {
     package func refresh() async throws(LedgerError) {
         try await thread.run { () throws(LedgerError) in
             _ = try self.write { writer throws(LedgerError) in try writer.refresh() }
+        }
+    }
+
+    /// Reads the head again for all who ask before that begins: one read, however many they are.
+    ///
+    /// Where it cannot be read, the checkpoint stays what it was.
+    package func refreshTogether() async {
+        await withCheckedContinuation { continuation in
+            let isFirst = awaitingRefresh.withLock { waiting in
+                waiting.append(continuation)
+                return waiting.count == 1
+            }
+            guard isFirst else { return }
+            Task.detached(executorPreference: thread) {
+                let waiting = self.awaitingRefresh.withLock { waiting in
+                    defer { waiting = [] }
+                    return waiting
+                }
+                _ = try? self.write { writer throws(LedgerError) in try writer.refresh() }
+                for continuation in waiting { continuation.resume() }
+            }
         }
     }
 

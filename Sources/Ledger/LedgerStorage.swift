@@ -77,8 +77,9 @@ package protocol LedgerReading: Sendable {
 package protocol LedgerStorage: LedgerReading {
     /// Commits what `build` makes of the present head, or nothing where it throws.
     ///
-    /// Calls block, and come from one thread at a time. `build` is called at most once, inside the transaction; the tiles
-    /// it may read are those of the head it is given, which is nil where no ledger was set up.
+    /// Calls block, and come from one thread at a time. `build` is called inside the transaction, and once more for each time
+    /// that a store takes a batch back because others were in its way; only what it made last counts. The tiles it may read
+    /// are those of the head it is given, which is nil where no ledger was set up.
     ///
     /// - Throws: `LedgerError`: what `build` throws, or `storage` or `storageFull`.
     func append(

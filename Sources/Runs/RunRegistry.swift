@@ -7,6 +7,9 @@ package import Time
 ///
 /// Every change is written through to the store before it counts here, so after a crash the store knows at least what any
 /// client was told. Calls come from any thread; blocking ones run on the storage executor, never on an event loop.
+///
+/// Where several brokers share the store, each of them asks it anew whether a run goes on: one that another broker has ended is
+/// refused at once, and one that another has registered is known.
 package final class RunRegistry: Sendable {
     /// How long an ended or expired run is remembered in memory, so that its token is refused with the reason.
     private static let memory = Duration.seconds(3_600)
@@ -18,13 +21,17 @@ package final class RunRegistry: Sendable {
     private let entropy: @Sendable (Int) -> [UInt8]
     private let clock: WallClock
     private let table = Lock(RunTable())
+    /// What asks the store on behalf of each job; nil where this process alone changes it.
+    private let lookups: RunLookups?
 
     /// Makes an empty registry, which `load` fills.
     ///
-    /// Bytes of `entropy` become IDs and request tokens: OpenSSL's in a broker.
+    /// Bytes of `entropy` become IDs and request tokens: OpenSSL's in a broker. A shared store is asked by jobs on an executor
+    /// of its own where one is given, so that none waits for a registration.
     package init(
         storage: any RunStorage,
         executor: any TaskExecutor,
+        lookupExecutor: (any TaskExecutor)? = nil,
         entropy: @escaping @Sendable (Int) -> [UInt8],
         clock: @escaping WallClock
     ) {
@@ -32,6 +39,7 @@ package final class RunRegistry: Sendable {
         self.executor = executor
         self.entropy = entropy
         self.clock = clock
+        lookups = (storage as? any SharedRunStorage).map { RunLookups($0, on: lookupExecutor ?? executor) }
     }
 
     /// Reads the active runs of the store, so that jobs under way survive a restart of the broker.
@@ -84,10 +92,13 @@ package final class RunRegistry: Sendable {
 
     private static func identifier(_ entropy: (Int) -> [UInt8]) -> String { "run_" + Hex.encode(entropy(16)) }
 
-    /// Finds the run for which a bearer speaks; this is on the path of every token and takes no more than a lock.
-    package func authenticate(_ bearer: String) -> Authentication {
+    /// Finds the run for which a bearer speaks; this is on the path of every token, and takes a lock or, of a shared store, a
+    /// question that many ask together.
+    ///
+    /// - Throws: `RunError` with code `storage` or `damaged`, of a shared store.
+    package func authenticate(_ bearer: String) async throws(RunError) -> Authentication {
         guard let digest = RequestToken.digest(ofPresented: bearer) else { return .refused(.malformed) }
-        guard let (run, ended) = table.withLock({ $0.find(digest) }) else { return .refused(.unknown) }
+        guard let (run, ended) = try await present(digest) else { return .refused(.unknown) }
         switch run.state(at: clock(), ended: ended) {
         case .active: return .active(run)
         case .ended(let moment): return .refused(.ended(run.id, moment))
@@ -95,11 +106,26 @@ package final class RunRegistry: Sendable {
         }
     }
 
+    /// The run of a token's digest, and when it was ended.
+    private func present(_ digest: SHA256Digest) async throws(RunError) -> (run: Run, ended: UnixTime?)? {
+        let known = table.withLock { $0.find(digest) }
+        guard let lookups else { return known }
+        guard let record = try await lookups.find(digest) else { return nil }
+        // What was attested never changes, so that it is read once.
+        guard let known else {
+            let run = try record.run()
+            table.withLock { $0.insert(run, ended: record.ended) }
+            return (run, record.ended)
+        }
+        if let ended = record.ended, known.ended == nil { _ = table.withLock { $0.end(known.run.id, at: ended) } }
+        return (known.run, record.ended)
+    }
+
     /// The run of an ID, also one that is over; nil where there is none.
     ///
     /// - Throws: `RunError` with code `storage` or `damaged`.
     package func find(_ id: String) async throws(RunError) -> RunStatus? {
-        if let (run, ended) = table.withLock({ $0.find(id) }) {
+        if lookups == nil, let (run, ended) = table.withLock({ $0.find(id) }) {
             return RunStatus(run: run, state: run.state(at: clock(), ended: ended))
         }
         guard let record = try await blocking({ storage throws(RunError) in try storage.find(id) }) else { return nil }

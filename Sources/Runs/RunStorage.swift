@@ -34,6 +34,16 @@ package protocol RunStorage: Sendable {
     func remove(expiredBefore moment: UnixTime) throws(RunError)
 }
 
+/// A store of runs that other brokers change too: what it says counts, and not what one of them remembers.
+package protocol SharedRunStorage: RunStorage {
+    /// The runs whose request tokens have these digests, whatever their state, in any order; those that there are.
+    ///
+    /// What a call of any broker has changed before this one begins is in the answer.
+    ///
+    /// - Throws: `RunError` with code `storage`.
+    func find(tokens digests: [SHA256Digest]) throws(RunError) -> [RunRecord]
+}
+
 /// A run as a store keeps it: one row, of which the store understands the ID, the times and nothing else.
 package struct RunRecord: Equatable, Sendable {
     package let id: String

@@ -20,9 +20,9 @@ struct RunTable: Sendable {
     private var entries: [Key: Entry] = [:]
     private var keys: [String: Key] = [:]
 
-    mutating func insert(_ run: Run) {
+    mutating func insert(_ run: Run, ended: UnixTime? = nil) {
         let key = Key(digest: run.tokenDigest)
-        entries[key] = Entry(run: run, ended: nil)
+        entries[key] = Entry(run: run, ended: ended)
         keys[run.id] = key
     }
 

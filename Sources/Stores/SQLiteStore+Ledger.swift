@@ -83,6 +83,13 @@ extension LedgerError {
                 wanted: "space for one more entry",
                 remedy: "make space on the store's disk; nothing is released until then"
             )
+        case .constraint where error.isRefusedByTrigger:
+            self.init(
+                .storage,
+                seen: error.message,
+                wanted: "a store that takes entries",
+                remedy: "write the new store into the configuration, and start the broker again"
+            )
         case .constraint:
             self.init(
                 .longer,

@@ -1,8 +1,8 @@
 /// Stores owns how runs, the ledger and sealed secrets outlive the process: the protocols of `Runs`, `Ledger` and `Secrets`,
-/// on SQLite.
+/// on SQLite for one broker, and on PostgreSQL for several.
 ///
 /// It never makes a file or a table but when it is told to create a store, never repairs one that it finds, and understands
-/// nothing of what it keeps: entries and sealed values are bytes to it. Who can write the file can hide, change and bring
+/// nothing of what it keeps: entries and sealed values are bytes to it. Who can write the file or the database can hide, change and bring
 /// back what is in it; the ledger's hashes and the secrets' seals are there to show that.
 package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was found.

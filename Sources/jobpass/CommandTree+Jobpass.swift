@@ -26,6 +26,7 @@ extension CommandTree {
                 SecretCommand.definition,
                 KeysCommand.definition,
                 RevokeCommand.definition,
+                StoreCommand.definition,
                 AuditCommand.definition,
                 VerifyCommand.definition,
                 DoctorCommand.definition,

@@ -10,6 +10,7 @@ import Time
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     case memory
     case sqlite
+    case postgres
 
     var testDescription: String { rawValue }
 }
@@ -37,6 +38,19 @@ struct StoreUnderTest {
             ledger = store
             secrets = store
             revocations = store
+        case .postgres:
+            let store = try Self.postgres()
+            runs = store
+            ledger = store
+            secrets = store
+            revocations = store
         }
+    }
+
+    /// A new store in a database of its own.
+    static func postgres() throws -> PostgresStore {
+        let address = try PostgresCluster.shared.get().database()
+        try PostgresStore.create(at: address, identity: Array(1...16), at: UnixTime(seconds: 1))
+        return try PostgresStore(opening: address)
     }
 }

@@ -27,19 +27,19 @@ struct RunRegistryTests {
         #expect(token.hasPrefix("jpr_"))
         #expect(token.utf8.count == 47)
         #expect(run.id.hasPrefix("run_"))
-        guard case .active(let found) = registry.authenticate(token) else {
+        guard case .active(let found) = try await registry.authenticate(token) else {
             Issue.record("the token is dead")
             return
         }
         #expect(found === run)
         #expect(found.attestation[.project] == "acme/web")
         clock.advance(by: .milliseconds(59_999))
-        guard case .active = registry.authenticate(token) else {
+        guard case .active = try await registry.authenticate(token) else {
             Issue.record("the token died early")
             return
         }
         clock.advance(by: .milliseconds(1))
-        #expect(refusal(registry, token) == .expired(run.id, run.expires))
+        #expect(try await refusal(registry, token) == .expired(run.id, run.expires))
     }
 
     @Test("two runs have different IDs and tokens, and each token its own run")
@@ -49,7 +49,7 @@ struct RunRegistryTests {
         let second = try await register(in: registry)
         #expect(first.run.id != second.run.id)
         #expect(first.token != second.token)
-        guard case .active(let found) = registry.authenticate(second.token) else {
+        guard case .active(let found) = try await registry.authenticate(second.token) else {
             Issue.record("the token is dead")
             return
         }
@@ -57,11 +57,11 @@ struct RunRegistryTests {
     }
 
     @Test("a program without an event loop registers on its own thread")
-    func registersBlocking() throws {
+    func registersBlocking() async throws {
         let registry = registry()
         let registration = try registry.registerBlocking(.sample(), limit: 1)
         let run = registration.run
-        guard case .active(let found) = registry.authenticate(registration.takeToken().reveal()) else {
+        guard case .active(let found) = try await registry.authenticate(registration.takeToken().reveal()) else {
             Issue.record("the token is dead")
             return
         }
@@ -87,8 +87,8 @@ struct RunRegistryTests {
             String(repeating: "jpr_", count: 1_000),
         ]
     )
-    func malformed(bearer: String) {
-        #expect(refusal(registry(), bearer) == .malformed)
+    func malformed(bearer: String) async throws {
+        #expect(try await refusal(registry(), bearer) == .malformed)
     }
 
     @Test("a token of no run, also one that differs in its last letter, is unknown")
@@ -96,7 +96,7 @@ struct RunRegistryTests {
         let registry = registry()
         let (_, token) = try await register(in: registry)
         let other = token.dropLast() + (token.hasSuffix("A") ? "B" : "A")
-        #expect(refusal(registry, String(other)) == .unknown)
+        #expect(try await refusal(registry, String(other)) == .unknown)
     }
 
     @Test("an ended run's token is dead at once, and only the first end changes anything")
@@ -106,7 +106,7 @@ struct RunRegistryTests {
         clock.advance(by: .seconds(5))
         let moment = clock.now
         #expect(try await registry.end(run.id)?.state == .active)
-        #expect(refusal(registry, token) == .ended(run.id, moment))
+        #expect(try await refusal(registry, token) == .ended(run.id, moment))
         clock.advance(by: .seconds(5))
         #expect(try await registry.end(run.id)?.state == .ended(moment))
         #expect(storage.records.first?.ended == moment)
@@ -131,14 +131,14 @@ struct RunRegistryTests {
         clock.advance(by: .seconds(120))
         let after = registry()
         try await after.load()
-        guard case .active(let run) = after.authenticate(active.token) else {
+        guard case .active(let run) = try await after.authenticate(active.token) else {
             Issue.record("the active run is gone")
             return
         }
         #expect(run.attestation == active.run.attestation)
         #expect(run.expires == active.run.expires)
-        #expect(refusal(after, ended.token) == .unknown)
-        #expect(refusal(after, expired.token) == .unknown)
+        #expect(try await refusal(after, ended.token) == .unknown)
+        #expect(try await refusal(after, expired.token) == .unknown)
         #expect(try await after.find(ended.run.id)?.state.name == "ended")
         #expect(try await after.find(expired.run.id)?.state == .expired(expired.run.expires))
         #expect(after.activeCount == 1)
@@ -152,7 +152,7 @@ struct RunRegistryTests {
         await #expect(throws: RunError.self) { _ = try await register(in: registry) }
         await #expect(throws: RunError.self) { try await registry.end(run.id) }
         #expect(registry.activeCount == 1)
-        guard case .active = registry.authenticate(token) else {
+        guard case .active = try await registry.authenticate(token) else {
             Issue.record("the run ended although its end was not stored")
             return
         }
@@ -185,11 +185,11 @@ struct RunRegistryTests {
                     let registration = try await registry.register(.sample(), limit: 64)
                     let id = registration.run.id
                     let token = registration.takeToken().reveal()
-                    guard case .active = registry.authenticate(token) else { return 0 }
+                    guard case .active = try await registry.authenticate(token) else { return 0 }
                     async let first = registry.end(id)
                     async let second = registry.end(id)
                     let before = try await [first, second].map { $0?.state }
-                    guard case .refused(.ended(id, _)) = registry.authenticate(token) else { return 0 }
+                    guard case .refused(.ended(id, _)) = try await registry.authenticate(token) else { return 0 }
                     return before.count { $0 == .active }
                 }
             }
@@ -207,10 +207,10 @@ struct RunRegistryTests {
         let (run, token) = try await register(in: registry, expiresIn: 60)
         clock.advance(by: .seconds(600))
         try await registry.sweep()
-        #expect(refusal(registry, token) == .expired(run.id, run.expires))
+        #expect(try await refusal(registry, token) == .expired(run.id, run.expires))
         clock.advance(by: .seconds(3_600))
         try await registry.sweep()
-        #expect(refusal(registry, token) == .unknown)
+        #expect(try await refusal(registry, token) == .unknown)
         #expect(storage.records.count == 1)
         clock.advance(by: .seconds(31 * 86_400))
         try await registry.sweep()
@@ -251,8 +251,9 @@ struct RunRegistryTests {
         #expect(executor.jobs.load(ordering: .relaxed) > 0)
     }
 
-    private func refusal(_ registry: RunRegistry, _ bearer: String) -> DeadToken? {
-        if case .refused(let reason) = registry.authenticate(bearer) { reason } else { nil }
+    private func refusal(_ registry: RunRegistry, _ bearer: String) async throws -> DeadToken? {
+        if case .refused(let reason) = try await registry.authenticate(bearer) { return reason }
+        return nil
     }
 }
 

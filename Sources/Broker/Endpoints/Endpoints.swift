@@ -137,7 +137,7 @@ extension Broker {
         case .endRun: try await endRun(call)
         case .discovery(let isUntrusted): try discovery(call, isUntrusted: isUntrusted)
         case .keys(let isUntrusted): try keys(call, isUntrusted: isUntrusted)
-        case .checkpoint: checkpoint()
+        case .checkpoint: await checkpoint()
         case .logKey: logKey()
         case .logDescription: logDescription()
         case .witnessed: try witnessedCheckpoint()

@@ -20,6 +20,11 @@ extension Broker {
             problem.detail = fault.description
             throw problem
         }
+        if let outage = storeOutage() {
+            var problem = Problem(.unavailable, "The store cannot be reached at the moment.")
+            problem.detail = outage
+            throw problem
+        }
         // After a while whoever sends jobs here may try again, as nothing else would find out that there is space again.
         if let failure = lastFailure, clock() - failure < Self.notReadyAfterFailure {
             throw Problem(.unavailable, "The ledger could not be written a moment ago.")

@@ -10,7 +10,15 @@ internal import Tokens
 /// entries themselves.
 extension Broker {
     /// The newest checkpoint, which covers every entry that anyone has been told of.
-    func checkpoint() -> HTTPResponse { .text(200, publishedCheckpoint) }
+    func checkpoint() async -> HTTPResponse {
+        await lookAgain()
+        return .text(200, publishedCheckpoint)
+    }
+
+    /// Sees to it that what is published covers what other brokers of the same store have told anyone of.
+    ///
+    /// Where the store cannot be read just now, what was published last is still true.
+    private func lookAgain() async { if sharesLedger { await ledger.refreshTogether() } }
 
     /// The newest checkpoint that a witness has cosigned, which may be a moment behind.
     func witnessedCheckpoint() throws(Problem) -> HTTPResponse {
@@ -49,6 +57,7 @@ extension Broker {
                 throw try await denied(auditor, "read entries of all projects: its projects are some", call)
             }
         }
+        if path.number << 8 >= publishedSize >> 8 { await lookAgain() }
         let size = publishedSize
         // What is asked of the store by strangers goes through one door, however many they are.
         let caller = path.content == .entries ? call.request.peer.address : "tiles \(call.request.peer.address)"

@@ -9,17 +9,24 @@ internal import Time
 extension Broker {
     /// The run for which a job's request token speaks.
     ///
-    /// - Throws: `Problem` with code `invalid_token`, whatever is wrong with the token.
+    /// - Throws: `Problem` with code `invalid_token`, whatever is wrong with the token; `unavailable` where a store that
+    ///   brokers share cannot be asked.
     func run(of call: Call, bare: Bool = false) async throws(Problem) -> Run {
         let bearer = String(try call.bearer(bare: bare, orProved: true))
-        let run = try run(spokenForBy: bearer)
+        let run = try await run(spokenForBy: bearer)
         // Nearly every run is bound to nothing, and nobody else waits for a proof.
         if run.attestation.confirmation != nil || call.isProved { try await confirm(run, bearer, call) }
         return run
     }
 
-    private func run(spokenForBy bearer: String) throws(Problem) -> Run {
-        switch runs.authenticate(bearer) {
+    private func run(spokenForBy bearer: String) async throws(Problem) -> Run {
+        let authentication: Authentication
+        do throws(RunError) {
+            authentication = try await runs.authenticate(bearer)
+        } catch {
+            throw Problem(error)
+        }
+        switch authentication {
         case .active(let run):
             guard let revocation = revocations.revocation(of: run) else { return run }
             metrics.count(.revoked)

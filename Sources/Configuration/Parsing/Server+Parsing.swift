@@ -1,3 +1,5 @@
+internal import Postgres
+
 /// The keys of the server itself: `issuer`, `listen`, `tls`, `store`.
 extension Section {
     func issuer() -> IssuerSetting? {
@@ -49,10 +51,8 @@ extension Section {
     func store(files: inout FileSettings) -> StoreLocation? {
         let example = "sqlite:/var/lib/jobpass/jobpass.db"
         guard let text = text(required: "store", example: example) else { return nil }
-        guard !text.value.hasPrefix("postgresql:"), !text.value.hasPrefix("postgres:") else {
-            // The URL may hold a password, so it is not quoted.
-            refuse("store", "PostgreSQL is not supported by this version", fix: "write \(example)")
-            return nil
+        if text.value.hasPrefix("postgresql:") || text.value.hasPrefix("postgres:") {
+            return database(text, files: &files)
         }
         guard text.value.hasPrefix("sqlite:"), text.value.utf8.count > 7 else {
             refuse("store", "the store is none that is known", fix: "write \(example)")
@@ -68,5 +68,38 @@ extension Section {
             return nil
         }
         return .sqlite(path: files.add(.database, path(file), place: place(of: text)))
+    }
+
+    /// A database that several brokers may share; what is given may hold a password, so it is never quoted.
+    private func database(_ text: Located<String>, files: inout FileSettings) -> StoreLocation? {
+        var address: PostgresAddress
+        do throws(PostgresError) {
+            address = try PostgresAddress(text.value)
+        } catch {
+            refuse(
+                "store",
+                error.message,
+                fix:
+                    "write postgresql://jobpass@db.example.com/jobpass?sslmode=verify-full&passfile=/etc/jobpass/pgpass"
+            )
+            return nil
+        }
+        if let passfile = address.parameters["passfile"] {
+            // A job's directory is not the broker's: the path holds wherever a command is called.
+            address = address.with("passfile", files.add(.secret, path(passfile), place: place(of: text)))
+        }
+        if let root = address.parameters["sslrootcert"], root != "system" {
+            address = address.with("sslrootcert", files.add(.readable, path(root), place: place(of: text)))
+        }
+        let mode = address.parameters["sslmode"] ?? "prefer"
+        if !address.isLocal, mode != "verify-full" {
+            problems.warning(
+                at: text.mark,
+                "store",
+                "with sslmode=\(mode), who stands between this broker and the database can take the database's place",
+                fix: "add sslmode=verify-full and, unless the system trusts its authority, sslrootcert=FILE"
+            )
+        }
+        return .postgresql(address)
     }
 }

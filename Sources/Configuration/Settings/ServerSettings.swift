@@ -1,3 +1,5 @@
+package import Postgres
+
 /// The address and port that the HTTP server listens on.
 package struct ListenAddress: Equatable, Sendable, CustomStringConvertible {
     /// A numeric IPv4 or IPv6 address, without brackets.
@@ -24,6 +26,10 @@ package struct TLSSettings: Equatable, Sendable {
 package enum StoreLocation: Equatable, Sendable {
     /// `sqlite:PATH`: one file, for one broker; its directory must be there and writable, for the file's journal.
     case sqlite(path: String)
+    /// `postgresql://…`: a database that several brokers share, as libpq's connection strings name one.
+    ///
+    /// The password is in the file that `passfile` names (or PGPASSFILE), never here.
+    case postgresql(PostgresAddress)
 }
 
 /// `limits`: what clients may take of the broker.

@@ -42,6 +42,12 @@ package struct SQLiteError: Error, Equatable, Sendable, CustomStringConvertible 
         self.sql = sql
     }
 
+    /// Whether a trigger in the database has refused the statement, with its words as the message.
+    package var isRefusedByTrigger: Bool {
+        // SQLITE_CONSTRAINT_TRIGGER, a macro that Swift does not import.
+        extendedCode == SQLITE_CONSTRAINT | 7 << 8
+    }
+
     package var description: String {
         let statement = sql.map { " in '\($0)'" } ?? ""
         return "SQLite: \(message) (code \(extendedCode))\(statement)"

@@ -116,6 +116,27 @@ package struct SQLiteConnection: ~Copyable, @unchecked Sendable {  // sqlite.org
         return logged == moved
     }
 
+    /// Copies the whole database, as it is at one moment, into another that nobody else uses; writers go on meanwhile.
+    ///
+    /// When this returns, the copy is on the disk (sqlite.org/backup.html).
+    ///
+    /// - Throws: `SQLiteError`; the other database is then as it was.
+    package func copy(to other: borrowing SQLiteConnection) throws(SQLiteError) {
+        guard let backup = unsafe sqlite3_backup_init(other.pointer, "main", pointer, "main") else {
+            throw unsafe SQLiteError.last(of: other.pointer, returned: sqlite3_errcode(other.pointer))
+        }
+        var code = unsafe sqlite3_backup_step(backup, -1)
+        // Whoever moves the log into the file is in the way for a moment.
+        for _ in 0..<500 where code == SQLITE_BUSY || code == SQLITE_LOCKED {
+            sqlite3_sleep(10)
+            code = unsafe sqlite3_backup_step(backup, -1)
+        }
+        let end = unsafe sqlite3_backup_finish(backup)
+        guard code == SQLITE_DONE, end == SQLITE_OK else {
+            throw unsafe SQLiteError.last(of: other.pointer, returned: code == SQLITE_DONE ? end : code)
+        }
+    }
+
     /// How many pages this connection has written, to the log or the file, since it was opened.
     package var pagesWritten: Int {
         var (pages, highest): (Int32, Int32) = (0, 0)

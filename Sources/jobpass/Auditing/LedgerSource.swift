@@ -10,13 +10,13 @@ internal import Stores
 
 /// Where a ledger is read from by those who check it: a broker's interface, or its store.
 enum LedgerSource: Sendable {
-    case store(SQLiteStore)
+    case store(any BrokerStore)
     case broker(RemoteLedger)
 
     /// Opens what a call means: the store of `--config`, else the broker of `--url` or JOBPASS_URL.
     init(_ invocation: Invocation, on loop: EventLoop) throws {
         if invocation[ConfigurationFile.option] != nil {
-            self = .store(try SQLiteStore(opening: OpenedStore.path(try ConfigurationFile(invocation).settings)))
+            self = .store(try OpenedStore.open(try ConfigurationFile(invocation).settings))
         } else {
             self = .broker(try RemoteLedger(invocation, on: loop))
         }
@@ -48,8 +48,8 @@ enum LedgerSource: Sendable {
     func witnessed() async throws -> [UInt8]? {
         switch self {
         case .store(let store):
-            let path = "\(store.path).witnessed"
-            return try Files.status(path) == nil ? nil : try Files.read(path, limit: SignedNote.largest)
+            let note = try store.witnessedCheckpoint()
+            return note.isEmpty ? nil : note
         case .broker(let remote): return try await remote.find("log", "witnessed")
         }
     }

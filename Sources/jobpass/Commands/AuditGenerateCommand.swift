@@ -39,7 +39,7 @@ enum AuditGenerateCommand {
         let span = try invocation.duration(over) ?? .seconds(90 * 86_400)
         let filling =
             invocation.has(append) ? try Filling(appendingTo: settings) : try Filling(making: settings, over: span)
-        let index = AuditIndex(storage: try SQLiteAuditIndex(besideStore: filling.path), of: filling.store)
+        let index = AuditIndex(storage: try filling.store.auditIndex(), of: filling.store)
         try EventLoop.runToCompletion { _ in
             let keeper = try WorkerThread()
             defer { keeper.stop() }
@@ -49,7 +49,7 @@ enum AuditGenerateCommand {
             try await indexing.value
         }
         filling.ledger.close()
-        Console(invocation.environment).note("\(filling.path): \(count) entries")
+        Console(invocation.environment).note("\(filling.store.location): \(count) entries")
         return .success
     }
 
@@ -66,8 +66,7 @@ enum AuditGenerateCommand {
 
 /// A store that is being filled.
 private struct Filling {
-    let path: String
-    let store: SQLiteStore
+    let store: any BrokerStore
     let ledger: Ledger
     private let first: Int
     /// The time of the first entry and how long they go on; nil where each is of now.
@@ -75,11 +74,10 @@ private struct Filling {
     private let span: Duration
 
     init(making settings: Settings, over span: Duration) throws {
-        path = OpenedStore.path(settings)
         let start = SystemClock.now() - span
-        try SQLiteStore.create(path: path, identity: Entropy.bytes(32), at: start)
+        try OpenedStore.create(settings, at: start)
         let clock = SteppingClock(start)
-        store = try SQLiteStore(opening: path)
+        store = try OpenedStore.open(settings)
         let signer = try CheckpointSigner(
             name: try KeyName(settings.ledger.origin),
             key: try KeyFiles(settings).checkpointKey()
@@ -99,7 +97,6 @@ private struct Filling {
 
     init(appendingTo settings: Settings) throws {
         let opened = try OpenedStore(settings)
-        path = opened.store.path
         store = opened.store
         ledger = opened.ledger
         first = Int(clamping: try opened.store.head()?.size ?? 0)

@@ -1,3 +1,4 @@
+internal import Auditing
 internal import Crypto
 internal import Encoding
 internal import EventLoop
@@ -63,7 +64,7 @@ enum AuditPruneCommand {
             return try pruner.prune(below: end, recordedAs: try await opened.ledger.record(entry))
         }
         // What was counted and found by the removed contents goes with them; the index is made again.
-        try SQLiteAuditIndex(besideStore: opened.store.path).clear()
+        try opened.store.auditIndex().clear()
         try console.result("removed the contents of \(count) entries, up to entry \(end - 1); their hashes are kept\n")
         return .success
     }

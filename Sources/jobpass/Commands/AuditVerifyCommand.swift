@@ -159,10 +159,10 @@ private struct IndexCheck {
     /// Begins it; nil where there is no index to look at, as from afar.
     init?(_ source: LedgerSource) throws {
         guard case .store(let store) = source,
-            let storage = try SQLiteAuditIndex(existingBesideStore: store.path)
+            let storage = try store.existingAuditIndex()
         else { return nil }
         // By a connection of its own, so that neither waits for the other's reads.
-        let index = AuditIndex(storage: storage, of: try SQLiteStore(opening: store.path))
+        let index = AuditIndex(storage: storage, of: try store.openedAgain())
         thread = try WorkerThread()
         checking = Task(executorPreference: thread) { try index.verify() }
     }

@@ -93,7 +93,7 @@ enum ConfigCommand {
         let settings = try ConfigurationFile(path: path).settings
         return try EventLoop.runToCompletion { _ in
             var replay = ConfigurationReplay(settings)
-            let source = LedgerSource.store(try SQLiteStore(opening: OpenedStore.path(settings)))
+            let source = LedgerSource.store(try OpenedStore.open(settings))
             try await IssuedClaims.walk(source) { view in
                 guard view.leaf.time >= start else { return .stop }
                 replay.take(view)

@@ -66,7 +66,7 @@ enum TrustMigrateCommand {
         let start = try Moment.parse(since, invocation, now: now) ?? now - .seconds(30 * 86_400)
         let migration = try EventLoop.runToCompletion { _ in
             var migration = SubjectMigration(settings, from: old, to: new, targets: named)
-            let source = LedgerSource.store(try SQLiteStore(opening: OpenedStore.path(settings)))
+            let source = LedgerSource.store(try OpenedStore.open(settings))
             try await IssuedClaims.walk(source) { view in
                 guard view.leaf.time >= start else { return .stop }
                 migration.take(view)

@@ -44,7 +44,7 @@ enum TrustReachCommand {
             guard !places.isEmpty else { throw CommandError.usage("\(invocation.label)there is no target '\(name)'") }
         }
         let span = try invocation.duration(unused)
-        let store = try SQLiteStore(opening: OpenedStore.path(settings))
+        let store = try OpenedStore.open(settings)
         let reach = Reach(
             places,
             try uses(of: places, in: store),
@@ -67,7 +67,7 @@ enum TrustReachCommand {
     }
 
     /// Every use in the ledger.
-    private static func uses(of places: [Reach.Place], in store: SQLiteStore) throws -> Reach.Uses {
+    private static func uses(of places: [Reach.Place], in store: any BrokerStore) throws -> Reach.Uses {
         let size = try store.head()?.size ?? 0
         var uses = Reach.Uses(of: places)
         var next: UInt64 = 0

@@ -24,7 +24,7 @@ struct LocalBroker: Sendable {
         Files.setCreationMask(0o077)
         standing = try Standing(opening: settings)
         opened = try OpenedStore(settings)
-        let index = AuditIndex(storage: try SQLiteAuditIndex(besideStore: opened.store.path), of: opened.store)
+        let index = AuditIndex(storage: try opened.store.auditIndex(), of: opened.store)
         var parts = Broker.Parts(
             runs: RunRegistry(
                 storage: opened.store,

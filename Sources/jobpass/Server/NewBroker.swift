@@ -22,14 +22,15 @@ struct NewBroker {
     ///
     /// - Throws: `CommandError` with exit code 78 that names what is there.
     func refuseExisting() throws {
-        let paths = files.rings.map(files.directory(of:)) + [files.ledgerKey, files.masterKey, store]
-        for path in paths where try Files.status(path) != nil {
+        let paths = files.rings.map(files.directory(of:)) + [files.ledgerKey, files.masterKey]
+        for path in paths + storeFiles where try Files.status(path) != nil {
             throw CommandError(
                 .configuration,
                 "\(path) is there already; nothing was made or changed",
                 advice: "init is for a broker that has nothing yet: give another place, or use what is there"
             )
         }
+        if case .postgresql(let address) = settings.store { try PostgresStore.checkAbsence(at: address) }
     }
 
     /// Makes everything.
@@ -43,11 +44,13 @@ struct NewBroker {
     }
 
     private func makeStore(in installation: inout Installation, signing key: SigningKey) throws {
-        try SQLiteStore.create(path: store, identity: Entropy.bytes(32), at: SystemClock.now())
-        for suffix in ["", "-wal", "-shm"] { installation.note(store + suffix) }
+        try OpenedStore.create(settings, at: SystemClock.now())
+        for path in storeFiles {
+            for suffix in ["", "-wal", "-shm"] { installation.note(path + suffix) }
+        }
         try Ledger.create(
             in: Ledger.Surroundings(
-                storage: try SQLiteStore(opening: store),
+                storage: try OpenedStore.open(settings),
                 signer: try CheckpointSigner(name: try KeyName(settings.ledger.origin), key: key),
                 clock: SystemClock.now,
                 entropy: Entropy.bytes
@@ -55,9 +58,11 @@ struct NewBroker {
         )
     }
 
-    private var store: String {
+    /// The store's file, where it is one.
+    private var storeFiles: [String] {
         switch settings.store {
-        case .sqlite(let path): path
+        case .sqlite(let path): [path]
+        case .postgresql: []
         }
     }
 }

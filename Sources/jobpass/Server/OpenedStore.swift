@@ -12,7 +12,7 @@ internal import Time
 /// `serve` opens it for itself; an administrator on the broker's host opens it beside a running broker, as the store
 /// lets several processes append.
 struct OpenedStore: Sendable {
-    let store: SQLiteStore
+    let store: any BrokerStore
     let ledger: Ledger
     let vault: SecretVault
 
@@ -21,7 +21,7 @@ struct OpenedStore: Sendable {
     /// - Throws: errors of the modules, which `CommandError(describing:)` knows.
     init(_ settings: Settings) throws {
         let files = KeyFiles(settings)
-        store = try SQLiteStore(opening: Self.path(settings))
+        store = try Self.open(settings)
         ledger = try Ledger.open(
             in: Ledger.Surroundings(
                 storage: store,
@@ -51,10 +51,20 @@ struct OpenedStore: Sendable {
         )
     }
 
-    /// Where the store's file is.
-    static func path(_ settings: Settings) -> String {
+    /// Opens the store that a configuration names, without its ledger.
+    static func open(_ settings: Settings) throws(StoreError) -> any BrokerStore {
         switch settings.store {
-        case .sqlite(let path): path
+        case .sqlite(let path): try SQLiteStore(opening: path)
+        case .postgresql(let address): try PostgresStore(opening: address)
+        }
+    }
+
+    /// Makes the store that a configuration names.
+    static func create(_ settings: Settings, at moment: UnixTime) throws(StoreError) {
+        let identity = Entropy.bytes(32)
+        switch settings.store {
+        case .sqlite(let path): try SQLiteStore.create(path: path, identity: identity, at: moment)
+        case .postgresql(let address): try PostgresStore.create(at: address, identity: identity, at: moment)
         }
     }
 }

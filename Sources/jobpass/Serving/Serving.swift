@@ -33,14 +33,12 @@ extension ServeCommand {
         let runs = RunRegistry(
             storage: opened.store,
             executor: try WorkerThread(),
+            lookupExecutor: try WorkerThread(),
             entropy: Entropy.bytes,
             clock: SystemClock.now
         )
         try await runs.load()
-        let index = AuditIndex(
-            storage: try SQLiteAuditIndex(besideStore: opened.store.path),
-            of: opened.store
-        )
+        let index = AuditIndex(storage: try opened.store.auditIndex(), of: opened.store)
         let keeper = try KeyKeeper(settings, opened, log)
         let revocations = try opened.revocations()
         try await revocations.refresh()
@@ -120,9 +118,11 @@ extension ServeCommand {
             clock: SystemClock.now,
             log: log
         )
-        let cosigned = "\(opened.store.path).witnessed"
-        parts.cosigned = (try? Files.read(cosigned, limit: SignedNote.largest)) ?? []
-        parts.keepWitnessed = { note in try? Files.replace(cosigned, note) }
+        let store = opened.store
+        parts.cosigned = (try? store.witnessedCheckpoint()) ?? []
+        parts.keepWitnessed = { note in try? store.keepWitnessed(note) }
+        parts.storeOutage = { store.outage }
+        parts.sharesLedger = store.isShared
         return parts
     }
 

@@ -25,12 +25,12 @@ struct WitnessFeed: Sendable {
     private static let longestPause: Int64 = 60
 
     private let witnesses: [Witness]
-    private let store: SQLiteStore
+    private let store: any BrokerStore
     private let log: VerifierKey
     private let broker: Broker
     private let lines: Log
 
-    init(_ configured: [String], _ store: SQLiteStore, _ log: VerifierKey, _ broker: Broker, _ lines: Log) throws {
+    init(_ configured: [String], _ store: any BrokerStore, _ log: VerifierKey, _ broker: Broker, _ lines: Log) throws {
         witnesses = try configured.map { text in
             let parts = text.split(separator: " ").map(String.init)
             guard parts.count == 2 else {
