@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A PostgreSQL server of its own for tests: its cluster in DIR, on 127.0.0.1:PORT and a socket in DIR.
 #
-#   postgres.sh run DIR PORT   makes and starts it, says 'ready', and ends and removes it when its input ends
+#   postgres.sh run DIR PORT   leaves a process that makes and starts it, says 'ready', and ends and removes it when its input ends
 #   postgres.sh kill DIR       ends every process of it at once, as a machine does that loses power
 #   postgres.sh start DIR      starts it again
 #   postgres.sh create DIR DB  makes a database
@@ -32,7 +32,8 @@ start() {
 }
 
 case "$1" in
-run)
+run) setsid "$0" stay "$directory" "$3" <&0 & ;;
+stay)
     mkdir -p "$directory"
     chmod 755 "$directory"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$directory"

@@ -30,10 +30,11 @@ package final class PostgresCluster: Sendable {
             error: .inherit
         )
         answer.closeWriting()
+        // It stays as a process of its own: a child that ends and is waited for by nobody would be found again and again, in place
+        // of its own, by who runs tests in a child.
+        guard server.wait() == .exited(0) else { throw ClusterError.notStarted }
         let said = try answer.reading.read(atMost: 64, subject: "what the server says")
         guard String(decoding: said, as: UTF8.self) == "ready\n" else { throw ClusterError.notStarted }
-        // Nobody waits for it: it goes by itself.
-        _ = server.id
     }
 
     /// Makes a database and answers where it is.
