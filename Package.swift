@@ -184,7 +184,7 @@ let tests: [Target] = [
         "HTTPTests",
         ["Locks", "Crypto", "Encoding", "EventLoop", "HTTP", "HTTPClient", "HTTPServer", "POSIX", "Time", "Support"]
     ),
-    suite("SQLiteTests", ["SQLite", "Support"]),
+    suite("SQLiteTests", ["SQLite", "POSIX", "Support"]),
     suite("PostgresTests", ["Postgres", "POSIX", "Support"]),
     suite("LogsTests", ["Locks", "Logs", "JSON", "Time"]),
     suite("RunsTests", ["Locks", "Runs", "Crypto", "JSON", "Text", "Time", "Support"]),

@@ -78,4 +78,7 @@ package protocol IndexStorage: Sendable {
     ///
     /// - Throws: `LedgerError` with code `storage`.
     func clear() throws(LedgerError)
+
+    /// Has the system hold the index in memory, so that a first question is answered as fast as a second.
+    func readAhead()
 }

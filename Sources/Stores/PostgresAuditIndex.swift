@@ -50,6 +50,9 @@ package final class PostgresAuditIndex: IndexStorage {
         }
     }
 
+    /// Nothing: what the server holds in memory is the server's business.
+    package func readAhead() {}
+
     /// As `IndexStorage` promises.
     package func clear() throws(LedgerError) {
         try change { connection throws(PostgresError) in

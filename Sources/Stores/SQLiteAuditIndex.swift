@@ -11,6 +11,8 @@ internal import SQLite
 /// token.
 package final class SQLiteAuditIndex: IndexStorage {
     private static let version: Int64 = 1
+    /// What is read ahead: the index of some thirty million entries.
+    private static let heldBytes: Int64 = 1 << 30
     private static let tables = """
         CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, last BLOB NOT NULL) STRICT;
         CREATE TABLE rows (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
@@ -114,6 +116,9 @@ package final class SQLiteAuditIndex: IndexStorage {
             try reporting { () throws(SQLiteError) in try reader.readTallies(days) }
         }
     }
+
+    /// As `IndexStorage` promises; of what is larger than the limit the system decides.
+    package func readAhead() { writer.withLock { $0.readAhead(atMost: Self.heldBytes) } }
 
     /// As `IndexStorage` promises.
     package func clear() throws(LedgerError) {

@@ -142,6 +142,8 @@ private final class RacingIndexStorage: IndexStorage {
 
     func state() -> IndexState { inner.state() }
 
+    func readAhead() { inner.readAhead() }
+
     func row(_ key: Int64) -> IndexRow? {
         let row = inner.row(key)
         if row != nil { race.withLock { $0.lastSound = key } }

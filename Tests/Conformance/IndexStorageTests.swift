@@ -53,6 +53,8 @@ struct IndexStorageTests {
         #expect(counted.days == [tally: 10])
         #expect(counted.hours == [HourTally(hour: 73, kind: "k"): 12])
         #expect(try index.tallies(days: 4..<9).days.isEmpty)
+        index.readAhead()
+        #expect(try index.state() == second, "reading ahead changes nothing")
         try index.clear()
         #expect(try index.state() == .empty)
         #expect(try index.rows(in: .min ..< .max).isEmpty)

@@ -1,3 +1,4 @@
+import POSIX
 import SQLite
 import Support
 import Testing
@@ -103,6 +104,28 @@ struct ConnectionTests {
         let connection = try SQLiteConnection(path: scratch.file("a.db"), mode: .create)
         let error = failure { () throws(SQLiteError) in _ = try connection.prepare(sql) }
         #expect(error?.code == .misuse)
+    }
+
+    /// The bytes that the calling thread has asked the system for, as the system counts them (proc_pid_io(5)).
+    private func bytesRead() throws -> Int {
+        let line = try #require(try Files.readText("/proc/thread-self/io").split(separator: "\n").first)
+        return try #require(line.split(separator: " ").last.flatMap { Int($0) })
+    }
+
+    @Test("reads its file ahead, as far as the limit, and is of use afterwards")
+    func readAhead() throws {
+        let scratch = try ScratchDirectory()
+        let connection = try SQLiteConnection(path: scratch.file("a.db"), mode: .create)
+        _ = try connection.keepWriteAheadLog(milliseconds: 100)
+        try connection.execute("CREATE TABLE t (bytes BLOB); INSERT INTO t VALUES (zeroblob(3000000))")
+        _ = try connection.checkpoint()
+        var before = try bytesRead()
+        connection.readAhead(atMost: 1 << 30)
+        #expect(try bytesRead() - before > 3_000_000)
+        before = try bytesRead()
+        connection.readAhead(atMost: 1 << 20)
+        #expect((1 << 20..<3_000_000).contains(try bytesRead() - before))
+        try connection.execute("INSERT INTO t VALUES (1)")
     }
 
     @Test("may go before its statements")

@@ -43,6 +43,8 @@ package final class MemoryIndexStorage: IndexStorage {
         }
     }
 
+    package func readAhead() {}
+
     package func clear() { contents.withLock { $0 = Contents() } }
 
     /// Changes the rows past the index.

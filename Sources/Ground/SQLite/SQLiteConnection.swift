@@ -137,6 +137,28 @@ package struct SQLiteConnection: ~Copyable, @unchecked Sendable {  // sqlite.org
         }
     }
 
+    /// Has the system hold the file in memory, as far as it has room: reads its first bytes once, and keeps none of them.
+    ///
+    /// It reads by SQLite's own descriptor: to open the file besides and close it again would take SQLite's locks off
+    /// (sqlite.org/howtocorrupt.html, section 2.2).
+    package func readAhead(atMost limit: Int64) {
+        var found: UnsafeMutablePointer<sqlite3_file>?
+        guard unsafe sqlite3_file_control(pointer, "main", SQLITE_FCNTL_FILE_POINTER, &found) == SQLITE_OK,
+            let file = unsafe found, let methods = unsafe file.pointee.pMethods
+        else { return }
+        var size: sqlite3_int64 = 0
+        guard unsafe methods.pointee.xFileSize(file, &size) == SQLITE_OK else { return }
+        let chunk = 1 << 18
+        unsafe withUnsafeTemporaryAllocation(byteCount: chunk, alignment: 1) { buffer in
+            var place: sqlite3_int64 = 0
+            while place < min(size, limit) {
+                let count = Int32(min(Int64(chunk), size - place))
+                guard unsafe methods.pointee.xRead(file, buffer.baseAddress, count, place) == SQLITE_OK else { return }
+                place += Int64(count)
+            }
+        }
+    }
+
     /// How many pages this connection has written, to the log or the file, since it was opened.
     package var pagesWritten: Int {
         var (pages, highest): (Int32, Int32) = (0, 0)

@@ -7,6 +7,8 @@ internal import POSIX
 /// Keeps the auditors' index up with the ledger, on a thread of its own, for as long as the broker runs.
 enum IndexKeeper {
     private static let every = Duration.seconds(1)
+    /// How many turns after which the index is read into the system's memory again, which lets go of what nobody has asked for.
+    private static let turnsInMemory = 600
 
     /// Indexes what has come until it is cancelled; a failure is logged once, and tried again.
     ///
@@ -18,7 +20,10 @@ enum IndexKeeper {
         defer { thread.stop() }
         var isFailing = false
         var isChecked = false
+        var turn = 0
         repeat {
+            if turn.isMultiple(of: turnsInMemory) { await thread.run { index.readAhead() } }
+            turn += 1
             do throws(LedgerError) {
                 try await ledger.refresh()
                 if !isChecked { try await thread.run { () throws(LedgerError) in try index.check() } }
