@@ -103,6 +103,9 @@ enum KeysPublishCommand {
             invocation[BrokerOptions.url] != nil
             || invocation.environment.nonEmpty(BrokerOptions.urlVariable.name) != nil
         if !isConfigured && namesBroker { return nil }
+        guard invocation[issuer] == nil else {
+            throw CommandError.usage("\(invocation.label)--issuer goes with --url: with --config all issuers are known")
+        }
         return try PublicationSource(try ConfigurationFile(invocation).settings)
     }
 }

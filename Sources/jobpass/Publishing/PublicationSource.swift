@@ -10,7 +10,7 @@ struct PublicationSource: Sendable {
     /// For how many seconds a copy may be used.
     let cacheTime: Int64
     /// Keys that were retired or revoked, as far as that is known.
-    let withdrawn: Set<String>
+    let withdrawn: KeyOverlap.Withdrawn
 
     /// Those of this host's keys.
     ///
@@ -37,13 +37,14 @@ struct PublicationSource: Sendable {
             PublishedFile(path: path, bytes: documents[path] ?? [], isKeySet: isKeySet)
         }
         cacheTime = settings.keys.cacheTime.wholeSeconds
-        self.withdrawn = withdrawn
+        self.withdrawn = .known(withdrawn)
     }
 
     private init(files: [PublishedFile], cacheTime: Int64) {
         self.files = files
         self.cacheTime = cacheTime
-        withdrawn = []
+        // A broker tells what it publishes, and that a key is missing there, not why.
+        withdrawn = .unknown
     }
 
     /// Those that a broker serves to everybody.

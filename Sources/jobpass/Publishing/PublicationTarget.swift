@@ -20,6 +20,12 @@ struct PublicationTarget: Sendable {
     init(_ text: String) throws(CommandError) {
         let schemes: [(String, Kind)] = [("s3://", .s3), ("gs://", .gcs)]
         guard let (scheme, kind) = schemes.first(where: { text.hasPrefix($0.0) }) else {
+            guard !text.contains("://") else {
+                throw .usage(
+                    "keys publish: '\(text)' is no place that is known",
+                    advice: "write a directory, s3://BUCKET/PATH or gs://BUCKET/PATH"
+                )
+            }
             (self.kind, bucket, path) = (.directory, "", text)
             return
         }

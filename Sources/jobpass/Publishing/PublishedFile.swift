@@ -56,7 +56,7 @@ struct Publication: Sendable {
     let place: any PublicationPlace
     let cacheTime: Int64
     /// Keys that were retired or revoked here.
-    let withdrawn: Set<String>
+    let withdrawn: KeyOverlap.Withdrawn
 
     func publish(_ file: PublishedFile) async throws(CommandError) -> Outcome {
         for _ in 0..<3 {
