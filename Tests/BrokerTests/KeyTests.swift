@@ -65,7 +65,10 @@ private struct KeySite {
                 }
             )
         )
-        office.onChange { [taken] in taken.add() }
+        office.onChange { [taken] in
+            taken.add()
+            return true
+        }
     }
 
     func change(_ change: KeyChange) async throws(Problem) -> JSON {

@@ -72,6 +72,7 @@ extension Broker {
             let known = known.map(\.rawValue).joined(separator: ", ")
             throw Problem(.invalidRequest, "'\(member)' is no list of names: wanted some of \(known).")
         }
-        return names
+        // Each is made once, however often it is named.
+        return known.filter { name in names.contains { $0.rawValue == name.rawValue } }
     }
 }

@@ -41,7 +41,7 @@ package final class KeyOffice: Sendable {
         var late: [String] = []
         /// How the keys stood when the broker took them last.
         var taken: [String: KeyLife] = [:]
-        var changed: @Sendable () -> Void = {}
+        var changed: @Sendable () -> Bool = { true }
     }
 
     let parts: Parts
@@ -56,8 +56,8 @@ package final class KeyOffice: Sendable {
     /// Puts other terms in force.
     package func adopt(_ terms: KeyTerms) { state.withLock { $0.terms = terms } }
 
-    /// Calls something whenever keys have changed, here or in another process.
-    package func onChange(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.changed = body } }
+    /// Calls something whenever keys have changed, here or in another process; where it answers false it is called again.
+    package func onChange(_ body: @escaping @Sendable () -> Bool) { state.withLock { $0.changed = body } }
 
     var terms: KeyTerms { state.withLock { $0.terms } }
 
@@ -121,7 +121,12 @@ package final class KeyOffice: Sendable {
             try await keep(rotation, ring, by: principal, trace: trace)
         }
         guard found else { throw Problem(.notFound, "No key has this kid: see 'jobpass keys list'.") }
-        notice(try await load())
+        guard notice(try await load()) else {
+            throw Problem(
+                .unavailable,
+                "The keys were changed, and this broker could not put them in force yet: it tries again each second; see its log."
+            )
+        }
         return try await list()
     }
 
@@ -200,14 +205,14 @@ package final class KeyOffice: Sendable {
         try await blocking { storage throws(TokenError) in try storage.save(keys, removing: removed, in: ring) }
     }
 
-    /// Tells the broker where keys stand otherwise than it took them.
-    private func notice(_ rings: [IssuerRing: [IssuerKey]]) {
+    /// Tells the broker where keys stand otherwise than it took them; false where it could not take them.
+    @discardableResult
+    private func notice(_ rings: [IssuerRing: [IssuerKey]]) -> Bool {
         let now = Dictionary(uniqueKeysWithValues: rings.values.joined().map { ($0.kid, $0.life) })
-        let changed: (@Sendable () -> Void)? = state.withLock { state in
-            guard state.taken != now else { return nil }
-            state.taken = now
-            return state.changed
-        }
-        changed?()
+        let changed = state.withLock { state in state.taken == now ? nil : state.changed }
+        guard let changed else { return true }
+        guard changed() else { return false }
+        state.withLock { $0.taken = now }
+        return true
     }
 }

@@ -24,7 +24,7 @@ extension KeyFiles: KeyStorage {
     func save(_ keys: [IssuerKey], removing removed: [IssuerKey], in ring: IssuerRing) throws(TokenError) {
         let path = lifeFile(of: ring)
         let directory = directory(of: ring)
-        do throws(POSIXError) {
+        do {
             if try Files.status(path) == nil {
                 // Before a key file stands there that nothing says a word of.
                 try Files.replace(path, LifeFile(of: try load(forFirst: ring), removed: []).bytes)
@@ -34,15 +34,25 @@ extension KeyFiles: KeyStorage {
                 guard try Files.status(file) == nil else { continue }
                 try write(key, file)
             }
-            let leaving = try leftOver(in: ring) + removed.map { (kid: $0.kid, file: Self.name(of: $0)) }
-            try Files.replace(path, LifeFile(of: keys, removed: leaving.map(\.kid)).bytes)
+            let before = try lives(of: ring)?.removed ?? []
+            let leaving = try leftOver(before, in: ring) + removed.map { (kid: $0.kid, file: Self.name(of: $0)) }
+            let names = before.filter { kid in !removed.contains { $0.kid == kid } } + removed.map(\.kid)
+            try Files.replace(path, LifeFile(of: keys, removed: names.suffix(Self.mostRemoved)).bytes)
             for key in leaving where try Files.status(Paths.join(directory, key.file)) != nil {
                 try Files.remove(Paths.join(directory, key.file))
             }
-        } catch {
+        } catch let error as CommandError {
+            // What was removed before is not known: to write it anew would bring it back.
+            throw TokenError(.keyRing, "keys", seen: error.message, wanted: error.advice ?? "what was written last")
+        } catch let error as POSIXError {
             throw Self.failed(error)
+        } catch {
+            throw TokenError(.keyRing, "keys", seen: "\(error)", wanted: "a directory that this user may write")
         }
     }
+
+    /// Kids of removed keys that are remembered: so that nobody publishes one again, and a file that comes back signs nothing.
+    private static var mostRemoved: Int { 1_000 }
 
     /// Where a ring's keys' lives are written down.
     func lifeFile(of ring: IssuerRing) -> String { Paths.join(directory(of: ring), "life.json") }
@@ -70,8 +80,10 @@ extension KeyFiles: KeyStorage {
     private func load(forFirst ring: IssuerRing) throws(POSIXError) -> [IssuerKey] { (try? allKeys(of: ring)) ?? [] }
 
     /// Files of keys that are in the ring no more, which a broken-off save left.
-    private func leftOver(in ring: IssuerRing) throws(POSIXError) -> [(kid: String, file: String)] {
-        let removed = (try? lives(of: ring))?.removed ?? []
+    private func leftOver(
+        _ removed: [String],
+        in ring: IssuerRing
+    ) throws(POSIXError) -> [(kid: String, file: String)] {
         let names = try Files.list(directory(of: ring))
         return removed.compactMap { kid in
             names.first { $0.hasSuffix("-\(kid.prefix(8)).pem") }.map { (kid: kid, file: $0) }

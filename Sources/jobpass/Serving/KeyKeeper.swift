@@ -76,19 +76,32 @@ final class KeyKeeper: Sendable {
         log.warning("a new key waits, and the old one signs on", ["copies": late.joined(separator: "; ")])
     }
 
-    /// Puts another configuration in force.
-    func adopt(_ new: Settings) throws(CommandError) {
-        office.adopt(try Self.terms(new))
-        settings.withLock { $0 = new }
+    /// Puts another configuration in force, with the keys as they are on disk now.
+    ///
+    /// - Throws: `CommandError` with exit code 78; then the broker goes on as before.
+    func adopt(_ new: Settings, in broker: Broker) throws(CommandError) {
+        let terms = try Self.terms(new)
+        try settings.withLock { settings throws(CommandError) in
+            broker.adopt(try Standing(opening: new))
+            settings = new
+        }
+        office.adopt(terms)
     }
 
     /// Puts the keys in force as they are on disk, whenever they have changed.
+    ///
+    /// Between reading keys and configuration and putting them in force nobody else does so: else a revoked key, or rules that
+    /// were taken back, could come in force again.
     func serve(_ broker: Broker) {
         office.onChange { [self] in
             do throws(CommandError) {
-                broker.adopt(try Standing(opening: settings.withLock { $0 }))
+                try settings.withLock { settings throws(CommandError) in
+                    broker.adopt(try Standing(opening: settings))
+                }
+                return true
             } catch {
                 log.error("changed keys cannot be used, those of before go on", ["reason": error.message])
+                return false
             }
         }
     }

@@ -36,8 +36,8 @@ struct Reloading: Sendable {
             let renewal = try BrokerService.renewal(file.settings)
             try await KeyArchive.record(standing, in: ledger, audit)
             try await Self.record(file, in: ledger)
-            try keeper.adopt(file.settings)
-            broker.adopt(standing)
+            // Read anew: keys may have been revoked while the ledger took this down.
+            try keeper.adopt(file.settings, in: broker)
             await service.adopt(renewal)
             log.info("reloaded", ["file": path])
             let waiting = started.namesThatTakeARestart(in: file.settings)
