@@ -106,7 +106,12 @@ extension Broker {
             isWithin =
                 projects.contains(pattern) || !pattern.hasStar && principal.mayJudge(project: pattern.description)
         case .run(let id):
-            let project = try? await runs.find(id)?.run.attestation[.project]
+            let project: String?
+            do throws(RunError) {
+                project = try await runs.find(id)?.run.attestation[.project]
+            } catch {
+                throw Problem(error)
+            }
             isWithin = project.map { principal.mayJudge(project: $0) } ?? false
         case .key, .since: isWithin = false
         }

@@ -35,8 +35,8 @@ extension Broker {
 
     /// Revokes, and answers what still lives.
     ///
-    /// In this order: it is recorded; a key is withdrawn, and another signs; it is stored, from which moment on no broker of the
-    /// store releases anything to what is shut out; runs are ended and what they hold is revoked; the ledger is asked what is left.
+    /// In this order: it is recorded; it is stored, from which moment on no broker of the store releases anything to what is shut
+    /// out; a key is withdrawn, and another signs; runs are ended and what they hold is revoked; the ledger is asked what is left.
     package func revoke(
         _ wish: RevocationWish,
         by principal: String?,
@@ -54,8 +54,8 @@ extension Broker {
             reason: wish.reason
         )
         let receipt = try await record(Entry(.revocationMade, revocation, by: principal, from: address, trace: trace))
-        if case .key(let kid) = scope { try await withdraw(kid, by: principal, trace: trace, pacing: pacing) }
         do throws(RunError) { try await revocations.add(revocation) } catch { throw Problem(error) }
+        if case .key(let kid) = scope { try await withdraw(kid, by: principal, trace: trace, pacing: pacing) }
         log.tracing(trace).warning("revoked", ["what": "\(scope)", "revocation": revocation.id])
         let ended = try await endRuns(of: revocation, by: principal, trace: trace, through: exchange)
         heed(upTo: revocations.epoch)
@@ -99,7 +99,13 @@ extension Broker {
         var ended = 0
         // Whoever revoked has recorded the end of each.
         for run in runs.active where revocations.revocation(of: run) != nil {
-            if (try? await runs.end(run.id)) != nil { ended += 1 }
+            do throws(RunError) {
+                _ = try await runs.end(run.id)
+                ended += 1
+            } catch {
+                // They are refused by the revocation; that they end is tried again at the next look.
+                return log.tracing(trace).warning("a revoked run could not be ended", ["reason": error.description])
+            }
         }
         if ended > 0 { log.tracing(trace).info("runs were ended that an administrator revoked", ["runs": "\(ended)"]) }
         await sweepHoldings(over: transport, pacing: pacing, trace: trace)

@@ -73,7 +73,7 @@ extension Broker {
     func survivors(of revocation: Revocation) async throws(Problem) -> Survivors {
         var found = Survivors()
         let now = clock()
-        let runs = try await registered(of: revocation)
+        let runs = try await registered(of: revocation, &found.isComplete)
         func recent(_ kind: EntryKind, _ life: Duration) async throws(Problem) -> [EntryView] {
             try await entries(of: revocation, runs, kind, since: now - life, &found.isComplete)
         }
@@ -129,9 +129,11 @@ extension Broker {
     private func type(of view: EntryView) -> TargetType? { view.leaf.entry.target.flatMap { now.targets[$0]?.type } }
 
     /// The runs that `since` means, by the entries of their registration; nil for every other scope.
-    private func registered(of revocation: Revocation) async throws(Problem) -> Set<String>? {
+    private func registered(
+        of revocation: Revocation,
+        _ isComplete: inout Bool
+    ) async throws(Problem) -> Set<String>? {
         guard case .since(let moment) = revocation.scope else { return nil }
-        var isComplete = true
         var runs: Set<String> = []
         for kind in [EntryKind.runRegistered, .federationAccepted] {
             let views = try await entries(of: revocation, nil, kind, since: moment, &isComplete)
@@ -161,7 +163,13 @@ extension Broker {
         var found: [EntryView] = []
         for _ in 0..<Self.mostPages {
             let page = try await page(query)
-            for case .entry(let view) in page.records where Self.isMeant(view, revocation, runs) { found.append(view) }
+            for record in page.records {
+                switch record {
+                case .entry(let view): if Self.isMeant(view, revocation, runs) { found.append(view) }
+                // What cannot be read may be about it as well.
+                case .pruned, .unreadable: isComplete = false
+                }
+            }
             guard let next = page.next else { return found }
             guard found.count < Self.mostSurvivors else { break }
             query.cursor = next

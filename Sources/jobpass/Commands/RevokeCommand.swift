@@ -152,6 +152,11 @@ enum RevokeCommand {
         let living = answer["living"]?.asArray ?? []
         guard !living.isEmpty else {
             console.note("nothing that was issued to it lives on")
+            if runs == 0, let pattern = answer["revocation"]?["project"]?.asString {
+                console.warning(
+                    "no run of '\(pattern.madeVisible)' was found at all: see 'jobpass audit list' for how projects are spelled"
+                )
+            }
             try deny(answer, console)
             return .success
         }
