@@ -84,6 +84,19 @@ package struct ForeignClaim: Hashable, Sendable, CustomStringConvertible {
         return (try? text(in: claims)).flatMap { $0 }.map { [$0] } ?? []
     }
 
+    /// Whether there is nothing there, or something of which texts can be made.
+    func isReadable(in claims: JSONObject) -> Bool {
+        if parts.count == 1, let elements = value(of: parts[0], in: claims)?.asArray {
+            return elements.allSatisfy { Self.text(of: $0) != nil }
+        }
+        do throws(NotText) {
+            _ = try text(in: claims)
+            return true
+        } catch {
+            return false
+        }
+    }
+
     private func value(of part: Part, in claims: JSONObject) -> JSON? {
         switch part {
         case .text(let text): .string(text)

@@ -57,6 +57,9 @@ package struct ForeignTrust: Equatable, Sendable {
         for condition in trustedWhen where !condition.holds(of: claims) {
             return "\(condition.place) is \(condition.seen(in: claims)), wanted \(condition.wanted)"
         }
+        for condition in untrustedWhen where !condition.place.isReadable(in: claims) {
+            return "\(condition.place) holds no text, so that nobody can tell whether it is a stranger's"
+        }
         for condition in untrustedWhen where condition.holds(of: claims) {
             return "\(condition.place) is \(condition.seen(in: claims)), which strangers' code may have"
         }

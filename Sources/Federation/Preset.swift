@@ -57,8 +57,18 @@ package enum Preset: String, CaseIterable, Sendable {
     /// What the tokens say of forks.
     package var trust: ForeignTrust {
         switch self {
-        // A token does not say whether a pull request comes from a fork; 'pull_request_target' runs the base's own code.
-        case .github: ForeignTrust(untrustedWhen: [Self.condition("event_name", ["pull_request"])])
+        // A token does not say whether a pull request comes from a fork; 'pull_request_target' runs the base's own code, while
+        // reviews and their comments run the pull request's.
+        case .github:
+            ForeignTrust(
+                untrustedWhen: [
+                    Self.condition(
+                        "event_name",
+                        ["pull_request", "pull_request_review", "pull_request_review_comment"]
+                    ),
+                    Self.condition("ref", ["refs/pull/**"]),
+                ]
+            )
         // A fork's merge request may run in the parent's project: then the job's own project is the fork.
         case .gitlab:
             ForeignTrust(
