@@ -184,8 +184,8 @@ extension StoreError {
         case .mismatch, .server("42P01"), .server("42703"):
             self.init(.foreign, path: location, reason: "it cannot be read as a store (\(error)); restore a backup")
         default:
-            let advice = "is the server up, does it let this user in (passfile), and may the user make tables?"
-            self.init(.unavailable, path: location, reason: "\(error); \(advice)")
+            let advice = "is the server up, and does it let this user in (passfile) and make tables?"
+            self.init(error.endsConnection ? .unreachable : .unavailable, path: location, reason: "\(error); \(advice)")
         }
     }
 

@@ -77,7 +77,7 @@ package enum StoreMove {
             throw StoreError(.unavailable, path: path, reason: "\(error)")
         }
         guard !isThere else {
-            throw StoreError(.exists, path: path, reason: "a file is there already: give another path")
+            throw StoreError(.exists, path: path, reason: "a file is there already: move it away, or name another path")
         }
         do throws(StoreError) {
             try fill()

@@ -19,6 +19,8 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         case looseMode
         /// The file cannot be read or written, or its disk is full.
         case unavailable
+        /// The database server cannot be reached, or does not let us in.
+        case unreachable
     }
 
     package let code: Code

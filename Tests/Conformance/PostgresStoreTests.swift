@@ -44,7 +44,7 @@ struct PostgresStoreTests {
     func unreachable() throws {
         let nowhere = try PostgresAddress("postgresql://jobpass@127.0.0.1:1/jobpass?passfile=/nowhere")
         let error = #expect(throws: StoreError.self) { try PostgresStore(opening: nowhere) }
-        #expect(error?.code == .unavailable)
+        #expect(error?.code == .unreachable)
         #expect(error?.path == "postgresql://jobpass@127.0.0.1:1/jobpass")
     }
 

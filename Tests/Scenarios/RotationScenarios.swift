@@ -121,7 +121,7 @@ extension Scenarios {
             let old = kids("active", try JSON.parse(Array(listed.output.utf8)))
             let broker = try site.serve()
             let refused = try site.command(["keys", "activate", try #require(old.first)])
-            #expect(refused.code == 75, "\(refused)")
+            #expect(refused.code == 65, "\(refused)")
             let revoked = try site.command(["keys", "revoke", String(try #require(old.first).prefix(8)), "--json"])
             #expect(revoked.code == 0, "\(revoked)")
             let new = kids("active", try JSON.parse(Array(revoked.output.utf8)))

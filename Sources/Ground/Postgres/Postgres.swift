@@ -50,7 +50,7 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
     package var isFull: Bool { isState("53100") }
 
     /// Whether this connection is of no more use, though another may be: the server goes, or has become one that only reads.
-    var endsConnection: Bool {
+    package var endsConnection: Bool {
         switch code {
         case .connection, .timeout: true
         case .server(let state): state.hasPrefix("08") || state.hasPrefix("57P") || state == "25006"

@@ -16,7 +16,10 @@ package struct PostgresAddress: Equatable, Sendable, CustomStringConvertible {
         guard let options = unsafe PQconninfoParse(text, &message) else {
             unsafe PQfreemem(message)
             // libpq's message quotes parts of the text.
-            throw PostgresError(.address, "this is no connection string of PostgreSQL")
+            throw PostgresError(
+                .address,
+                "this is no connection string of PostgreSQL: write postgresql://USER@HOST/DATABASE, with libpq's own keywords alone"
+            )
         }
         var parameters: [String: String] = [:]
         var place = unsafe options

@@ -38,7 +38,12 @@ struct BrokerRefusal {
         case .brokenAnswer: return .badProtocol
         case .outage, .cancelled, nil: break
         }
-        return switch status {
+        return Self.exit(forStatus: status)
+    }
+
+    /// The same for a status alone, as for what this host refuses in a broker's place.
+    static func exit(forStatus status: Int) -> ExitCode {
+        switch status {
         case 401, 403: .denied
         case 429, 504: .tryAgain
         // The cloud was asked and said no: nothing on this side will change its mind.

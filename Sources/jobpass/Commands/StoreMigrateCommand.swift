@@ -63,7 +63,10 @@ enum StoreMigrateCommand {
             return String(given.dropFirst(7))
         }
         guard case .sqlite(let path) = settings.store else {
-            throw .usage("\(invocation.label)--from is missing: the configuration's store is none of SQLite")
+            throw .usage(
+                "\(invocation.label)--from is missing: the configuration's store is none of SQLite",
+                advice: "write --from sqlite:PATH"
+            )
         }
         return path
     }

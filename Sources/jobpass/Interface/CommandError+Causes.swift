@@ -43,6 +43,7 @@ extension CommandError {
         switch error.code {
         case .exists, .missing, .foreign, .version, .looseMode: .configuration
         case .unavailable: .inputOutput
+        case .unreachable: .unavailable
         }
     }
 

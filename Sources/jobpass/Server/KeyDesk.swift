@@ -106,10 +106,7 @@ struct KeyDesk {
             do throws(Problem) {
                 return try await body(office, loop)
             } catch {
-                throw CommandError(
-                    error.code == .conflict ? .tryAgain : error.code == .notFound ? .badData : .inputOutput,
-                    error.detail ?? error.reason
-                )
+                throw CommandError(BrokerRefusal.exit(forStatus: error.status), error.detail ?? error.reason)
             }
         }
     }

@@ -93,14 +93,7 @@ struct RevocationDesk {
             do throws(Problem) {
                 return try await body(local.broker, loop)
             } catch {
-                let exit: ExitCode =
-                    switch error.code {
-                    case .invalidRequest: .usage
-                    case .notFound: .badData
-                    case .conflict: .tryAgain
-                    default: .inputOutput
-                    }
-                throw CommandError(exit, error.detail ?? error.reason)
+                throw CommandError(BrokerRefusal.exit(forStatus: error.status), error.detail ?? error.reason)
             }
         }
     }
