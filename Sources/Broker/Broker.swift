@@ -90,6 +90,8 @@ package final class Broker: Sendable {
     let proofs = SpentTokens()
     /// How many refusals of strangers' tokens may be recorded.
     let strangers = Allowance(perMinute: 60)
+    /// How many refusals of tokens that an issuer did sign may be recorded: anybody may have an account there.
+    let foreigners = Allowance(perMinute: 600)
     let keys: KeyOffice?
     /// Puts the newest cosigned checkpoint where it outlasts the process.
     let keepWitnessed: @Sendable ([UInt8]) -> Void

@@ -32,11 +32,9 @@ extension Broker {
         let trade = try trade(call)
         let caller = "federation from \(call.request.peer.address)"
         return try await admission.admit(caller, limit: now.requestsPerPrincipal) { () async throws(Problem) in
-            let (identity, attestation) = try await identify(
-                trade.subject,
-                confirming: try proof(in: call, with: nil),
-                call
-            )
+            let proof = try proof(in: call, with: nil)
+            let (identity, attestation) = try await identify(trade.subject, confirming: proof?.confirmation, call)
+            if let proof { try spend(proof) }
             guard trade.type != .accessToken, let audience = trade.audience else {
                 return try await begin(attestation, identity, trade, call)
             }

@@ -40,9 +40,13 @@ extension Broker {
 
     /// Whoever may see names, dates and who reads what: an auditor, or an administrator of all contexts.
     private func requireReader(_ call: Call) async throws(Problem) {
-        guard case .auditor = try await principal(of: call).role else {
+        let principal = try await principal(of: call)
+        guard case .auditor = principal.role else {
             _ = try await administrator(of: call)
             return
+        }
+        guard principal.projects == nil else {
+            throw try await denied(principal, "read the report of all projects: its projects are some", call)
         }
     }
 }

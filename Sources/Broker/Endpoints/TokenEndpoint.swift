@@ -34,7 +34,9 @@ extension Broker {
     /// What the holder of the token is to prove: what its run is bound to, or the key that this request brings a proof of.
     private func confirmation(of run: Run, _ call: Call) throws(Problem) -> Confirmation? {
         if let confirmation = run.attestation.confirmation { return confirmation }
-        return try proof(in: call, with: String(try call.bearer()))
+        guard let proof = try proof(in: call, with: String(try call.bearer())) else { return nil }
+        try spend(proof)
+        return proof.confirmation
     }
 
     private static func lifetime(_ text: String?) throws(Problem) -> Duration? {

@@ -49,7 +49,7 @@ extension Broker {
     ) async throws(Problem) -> Problem {
         metrics.count(.denied)
         log.tracing(call.trace).info("a principal's token was refused", ["reason": reason])
-        if isGenuine || strangers.take(at: clock()) {
+        if (isGenuine ? foreigners : strangers).take(at: clock()) {
             var entry = Entry(.adminDenied, .denied, trace: call.trace)
             entry.address = call.request.peer.address
             entry.tokenSHA256 = SHA256.hash(bearer)

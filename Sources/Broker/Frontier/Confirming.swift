@@ -24,7 +24,8 @@ extension Broker {
                 guard let proof = try proof(in: call, with: bearer) else {
                     throw Problem(.invalidToken, "no DPoP proof came with it")
                 }
-                reason = proof == .key(wanted) ? nil : "the DPoP proof is another key's"
+                try spend(proof)
+                reason = proof.confirmation == .key(wanted) ? nil : "the DPoP proof is another key's"
             } catch {
                 reason = error.reason
             }
@@ -44,10 +45,12 @@ extension Broker {
         throw Problem(.invalidToken, "The request token of run \(run.id) is refused: \(reason).")
     }
 
-    /// What the DPoP proof of a request proves, once; nil where there is none.
+    /// The DPoP proof of a request, verified; nil where there is none.
+    ///
+    /// It is not used up yet: that is for who knows the caller.
     ///
     /// - Throws: `Problem` with the code of RFC 9449, section 5.
-    func proof(in call: Call, with token: String?) throws(Problem) -> Confirmation? {
+    func proof(in call: Call, with token: String?) throws(Problem) -> ConfirmedProof? {
         let values = call.request.fields.values("DPoP")
         guard let text = values.first else { return nil }
         guard values.count == 1 else { throw Problem(.invalidDPoPProof, "The DPoP field is there twice") }
@@ -63,13 +66,20 @@ extension Broker {
         } catch {
             throw Problem(.invalidDPoPProof, "The DPoP proof is refused: \(error)")
         }
-        guard proofs.spend(proof.identity, until: proof.issued + DPoPProof.window * 2, now: clock()) else {
-            throw Problem(.invalidDPoPProof, "The DPoP proof was used before: make one for each request")
-        }
         guard let bytes = try? Base64URL.decode(proof.thumbprint), let digest = SHA256Digest(bytes: bytes) else {
             throw Problem(.serverError, "The proof's key has no thumbprint")
         }
-        return .key(digest)
+        return ConfirmedProof(proof: proof, confirmation: .key(digest))
+    }
+
+    /// Uses a proof up; once its sender is known, so that strangers' proofs take nobody's place.
+    ///
+    /// - Throws: `Problem` where it was used before.
+    func spend(_ confirmed: ConfirmedProof) throws(Problem) {
+        let proof = confirmed.proof
+        guard proofs.spend(proof.identity, until: proof.issued + DPoPProof.window * 2, now: clock()) else {
+            throw Problem(.invalidDPoPProof, "The DPoP proof was used before: make one for each request")
+        }
     }
 
     private static func fault(of certificate: PeerCertificate?, wanted: SHA256Digest) -> String? {
@@ -79,4 +89,10 @@ extension Broker {
         }
         return nil
     }
+}
+
+/// A DPoP proof that holds of its request, and what it confirms.
+struct ConfirmedProof {
+    let proof: DPoPProof
+    let confirmation: Confirmation
 }

@@ -66,14 +66,14 @@ extension Broker {
         return entry
     }
 
-    /// Records that a token was refused and makes the answer; of tokens that anybody can write, so many a minute are recorded.
+    /// Records that a token was refused and makes the answer; so many a minute are recorded, of tokens that anybody can write fewer.
     private func refuse(_ error: FederationError, of text: String, _ call: Call) async throws(Problem) -> Problem {
         metrics.count(.federationDenied)
         log.tracing(call.trace).info(
             "another issuer's token was refused",
             ["entry": error.entry ?? "none", "reason": error.reason, "address": call.request.peer.address]
         )
-        if error.isGenuine || strangers.take(at: clock()) {
+        if (error.isGenuine ? foreigners : strangers).take(at: clock()) {
             var entry = Entry(
                 .federationDenied,
                 error.code == .unreachable ? .failed : .denied,

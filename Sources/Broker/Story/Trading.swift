@@ -117,7 +117,14 @@ extension Broker {
         through exchange: Exchange
     ) async throws(Problem) -> ReleasedCredential {
         let held = HeldCredential(credential, of: target)
-        guard (try? await runs.find(run.id))?.state == .active else {
+        let isActive: Bool
+        do throws(RunError) {
+            isActive = try await runs.find(run.id)?.state == .active
+        } catch {
+            await revoke([held], of: run, trace: entry.trace, through: exchange)
+            throw Problem(error)
+        }
+        guard isActive else {
             await revoke([held], of: run, trace: entry.trace, through: exchange)
             throw Problem(.invalidToken, "Run \(run.id) ended while its credential was on its way.")
         }
