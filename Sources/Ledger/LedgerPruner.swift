@@ -8,6 +8,11 @@ package protocol LedgerPruning: LedgerReading {
     ///
     /// - Throws: `LedgerError` with code `storage` or `storageFull`.
     func replace(_ entries: [StoredEntry]) throws(LedgerError)
+
+    /// Sees to it that what was replaced is not left in the store's own logs or unused space, as far as the store can.
+    ///
+    /// - Throws: `LedgerError` with code `storage`; what was replaced stays so.
+    func finishReplacing() throws(LedgerError)
 }
 
 /// Removes the contents of the oldest entries after their retention, and keeps their hashes.
@@ -69,6 +74,8 @@ package struct LedgerPruner: Sendable {
             count += UInt64(batch.count)
             first = next
         }
+        // Also where nothing was left to remove: a call before this one may have ended here.
+        try storage.finishReplacing()
         return count
     }
 

@@ -64,6 +64,11 @@ package protocol LedgerReading: Sendable {
     ///
     /// - Throws: `LedgerError` with code `storage`.
     func entries(in range: Range<UInt64>) throws(LedgerError) -> [StoredEntry]
+
+    /// The greatest index that any entry has, covered by the head or not; nil where there is none.
+    ///
+    /// - Throws: `LedgerError` with code `storage`.
+    func lastIndex() throws(LedgerError) -> UInt64?
 }
 
 /// Stores a ledger.

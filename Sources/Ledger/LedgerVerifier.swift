@@ -60,12 +60,12 @@ package struct LedgerVerifier: Sendable {
             try LedgerWalk.check(entry, at: last, against: tile)
         }
         // However far behind the end it stands; the last, as others may append right behind the end meanwhile.
-        guard let stray = try storage.entries(in: head.size..<UInt64(Int64.max)).last else { return }
+        guard let stray = try storage.lastIndex(), stray >= head.size else { return }
         // Others may have appended since; an entry is committed together with the head that covers it.
-        guard let present = try storage.head(), present.size <= stray.index else { return }
+        guard let present = try storage.head(), present.size <= stray else { return }
         throw LedgerError(
             .longer,
-            index: stray.index,
+            index: stray,
             seen: "an entry that no checkpoint covers",
             wanted: "\(head.size) entries",
             remedy: "somebody added it: keep this store as evidence and restore a backup"

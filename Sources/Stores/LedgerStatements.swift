@@ -7,6 +7,7 @@ struct LedgerStatements: ~Copyable {
     private var selectHead: SQLiteStatement
     private var selectTile: SQLiteStatement
     private var selectEntries: SQLiteStatement
+    private var selectLast: SQLiteStatement
     private var insertEntry: SQLiteStatement
     private var upsertTile: SQLiteStatement
     private var upsertHead: SQLiteStatement
@@ -17,6 +18,7 @@ struct LedgerStatements: ~Copyable {
         let selectEntries = try connection.prepare(
             "SELECT position, bytes FROM ledger_entries WHERE position >= ?1 AND position < ?2 ORDER BY position"
         )
+        let selectLast = try connection.prepare("SELECT position FROM ledger_entries ORDER BY position DESC LIMIT 1")
         let insertEntry = try connection.prepare("INSERT INTO ledger_entries (position, bytes) VALUES (?1, ?2)")
         let upsertTile = try connection.prepare(
             """
@@ -33,6 +35,7 @@ struct LedgerStatements: ~Copyable {
         self.selectHead = selectHead
         self.selectTile = selectTile
         self.selectEntries = selectEntries
+        self.selectLast = selectLast
         self.insertEntry = insertEntry
         self.upsertTile = upsertTile
         self.upsertHead = upsertHead
@@ -65,6 +68,11 @@ struct LedgerStatements: ~Copyable {
             entries.append(StoredEntry(index: index, bytes: try selectEntries.bytes(at: 1)))
         }
         return entries
+    }
+
+    mutating func lastIndex() throws(SQLiteError) -> UInt64? {
+        defer { selectLast.reset() }
+        return try selectLast.step() ? UInt64(bitPattern: try selectLast.integer(at: 0)) : nil
     }
 
     /// Writes a batch behind so many entries.

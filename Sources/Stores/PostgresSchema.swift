@@ -178,15 +178,13 @@ enum PostgresSchema {
 }
 
 extension PostgresConnection {
-    private static let tries = 20
-
     /// Runs writes as if nobody else wrote meanwhile: all of them, or with false or an error none.
     ///
     /// Where others are in the way the server says so (SQLSTATE 40001), and it is all done again.
     mutating func transaction(
         _ writes: (inout PostgresConnection) throws(PostgresError) -> Bool
     ) throws(PostgresError) -> Bool {
-        var left = Self.tries
+        var attempts = Attempts()
         while true {
             do throws(PostgresError) {
                 _ = try run(PostgresQuery("BEGIN ISOLATION LEVEL SERIALIZABLE"))
@@ -195,8 +193,7 @@ extension PostgresConnection {
                 return isDone
             } catch {
                 rollBack()
-                left -= 1
-                guard error.isRetryable, left > 0 else { throw error }
+                guard error.isRetryable, attempts.goOn() else { throw error }
             }
         }
     }

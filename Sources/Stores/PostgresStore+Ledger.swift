@@ -4,9 +4,6 @@ internal import Synchronization
 internal import Time
 
 extension PostgresStore: LedgerStorage {
-    /// How often a batch is tried again that others were in the way of.
-    private static let tries = 20
-
     /// As `LedgerStorage` promises.
     package func head() throws(LedgerError) -> LedgerHead? {
         try read(LedgerError.init) { connection throws(LedgerError) in
@@ -52,6 +49,17 @@ extension PostgresStore: LedgerStorage {
         }
     }
 
+    /// As `LedgerReading` promises.
+    package func lastIndex() throws(LedgerError) -> UInt64? {
+        try read(LedgerError.init) { connection throws(LedgerError) in
+            try onServer { () throws(PostgresError) in
+                try connection.run(
+                    PostgresQuery("SELECT position FROM jobpass_ledger_entries ORDER BY position DESC LIMIT 1")
+                ).first.map { row throws(PostgresError) in UInt64(bitPattern: try row.integer(at: 0)) }
+            }
+        }
+    }
+
     /// As `LedgerStorage` promises.
     ///
     /// The head's one row is locked from here to the commit, so that batches of all brokers follow each other. A broker that
@@ -61,19 +69,19 @@ extension PostgresStore: LedgerStorage {
         _ build: (_ head: LedgerHead?, _ tiles: TileSource) throws(LedgerError) -> LedgerBatch
     ) throws(LedgerError) {
         try pool.use(Line.ledger.rawValue, LedgerError.init) { connection throws(LedgerError) in
-            var left = Self.tries
-            while try !tryToAppend(&connection, isLast: left == 1, build) { left -= 1 }
+            var attempts = Attempts()
+            while try !tryToAppend(&connection, &attempts, build) {}
         }
     }
 
     /// Appends a batch, or answers false where others were in the way and it may be tried again.
     private func tryToAppend(
         _ connection: inout PostgresConnection,
-        isLast: Bool,
+        _ attempts: inout Attempts,
         _ build: (_ head: LedgerHead?, _ tiles: TileSource) throws(LedgerError) -> LedgerBatch
     ) throws(LedgerError) -> Bool {
         do throws(LedgerError) {
-            let head = try lockHead(&connection)
+            let head = try lockHead(&connection, &attempts)
             var edges: [TileAddress: [UInt8]]?
             let batch = try build(head) { address throws(LedgerError) in
                 try onServer { () throws(PostgresError) in
@@ -82,7 +90,7 @@ extension PostgresStore: LedgerStorage {
                     return try connection.tile(address)
                 }
             }
-            if try !write(batch, behind: head?.size ?? 0, &connection, isLast: isLast) { return false }
+            if try !write(batch, behind: head?.size, &connection, &attempts) { return false }
             seen.store(batch.head.size, ordering: .relaxed)
             return true
         } catch {
@@ -91,9 +99,11 @@ extension PostgresStore: LedgerStorage {
         }
     }
 
-    private func lockHead(_ connection: inout PostgresConnection) throws(LedgerError) -> LedgerHead? {
+    private func lockHead(
+        _ connection: inout PostgresConnection,
+        _ attempts: inout Attempts
+    ) throws(LedgerError) -> LedgerHead? {
         try onServer { () throws(PostgresError) in
-            var left = Self.tries
             while true {
                 do throws(PostgresError) {
                     let answers = try connection.run([
@@ -102,9 +112,8 @@ extension PostgresStore: LedgerStorage {
                     ])
                     return try LedgerHead(answers[1])
                 } catch {
-                    left -= 1
-                    guard error.isRetryable, left > 0 else { throw error }
                     connection.rollBack()
+                    guard error.isRetryable, attempts.goOn() else { throw error }
                 }
             }
         }
@@ -113,16 +122,17 @@ extension PostgresStore: LedgerStorage {
     /// Writes a batch and commits it, in one journey; false where it was rolled back and may be made again.
     private func write(
         _ batch: LedgerBatch,
-        behind size: UInt64,
+        behind size: UInt64?,
         _ connection: inout PostgresConnection,
-        isLast: Bool
+        _ attempts: inout Attempts
     ) throws(LedgerError) -> Bool {
         do throws(PostgresError) {
             _ = try connection.run(batch.statements(behind: size))
             return true
         } catch {
-            guard error.isRetryable, !isLast else { throw LedgerError(error) }
+            guard error.isRetryable else { throw LedgerError(error) }
             connection.rollBack()
+            guard attempts.goOn() else { throw LedgerError(error) }
             return false
         }
     }
@@ -144,16 +154,31 @@ extension PostgresStore: LedgerPruning {
                         .byteStrings(entries.map(\.bytes))
                     )
                 )
-                // The old rows' space is given free; servers that clean up by themselves need no telling.
-                _ = try? connection.run(PostgresQuery("VACUUM jobpass_ledger_entries"))
+            }
+        }
+    }
+}
+
+extension PostgresStore {
+    /// As `LedgerPruning` promises: the old rows' space is given free, and overwritten as others use it.
+    package func finishReplacing() throws(LedgerError) {
+        var limits = PostgresLimits()
+        limits.statement = .seconds(6 * 3_600)
+        try onServer { () throws(PostgresError) in
+            var connection = try PostgresConnection(to: address, limits)
+            do throws(PostgresError) {
+                _ = try connection.run(PostgresQuery("VACUUM jobpass_ledger_entries"))
+            } catch {
+                // Servers that clean up by themselves know no such statement.
+                guard error.isState("42601", "0A000") else { throw error }
             }
         }
     }
 }
 
 extension LedgerBatch {
-    /// What writes a batch behind so many entries, and commits it.
-    fileprivate func statements(behind size: UInt64) -> [PostgresQuery] {
+    /// What writes a batch behind so many entries, and commits it; nil where there is no ledger yet.
+    fileprivate func statements(behind size: UInt64?) -> [PostgresQuery] {
         var statements: [PostgresQuery] = []
         if !leaves.isEmpty {
             statements.append(
@@ -162,7 +187,7 @@ extension LedgerBatch {
                     INSERT INTO jobpass_ledger_entries (position, bytes)
                     SELECT $1 + t.place - 1, t.leaf FROM unnest($2::bytea[]) WITH ORDINALITY AS t(leaf, place)
                     """,
-                    .integer(Int64(bitPattern: size)),
+                    .integer(Int64(bitPattern: size ?? 0)),
                     .byteStrings(leaves)
                 )
             )
@@ -182,16 +207,18 @@ extension LedgerBatch {
                 )
             )
         }
-        let upsert = PostgresQuery(
-            """
-            INSERT INTO jobpass_ledger_head (id, size, time, checkpoint) VALUES (1, $1, $2, $3)
-            ON CONFLICT (id) DO UPDATE SET size = excluded.size, time = excluded.time, checkpoint = excluded.checkpoint
-            """,
+        // Two that begin a ledger at once lock no row: of the inserts the second fails, and nothing takes the first's place.
+        let sql: StaticString =
+            size == nil
+            ? "INSERT INTO jobpass_ledger_head (id, size, time, checkpoint) VALUES (1, $1, $2, $3)"
+            : "UPDATE jobpass_ledger_head SET size = $1, time = $2, checkpoint = $3 WHERE id = 1"
+        let change = PostgresQuery(
+            sql,
             .integer(Int64(bitPattern: head.size)),
             .integer(head.time.milliseconds),
             .bytes(head.checkpoint)
         )
-        return statements + [upsert, PostgresQuery("COMMIT")]
+        return statements + [change, PostgresQuery("COMMIT")]
     }
 }
 

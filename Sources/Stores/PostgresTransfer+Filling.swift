@@ -36,7 +36,10 @@ extension PostgresTransfer {
     func insert(_ head: LedgerHead) throws(StoreError) {
         try run(
             PostgresQuery(
-                "INSERT INTO jobpass_ledger_head (id, size, time, checkpoint) VALUES (1, $1, $2, $3)",
+                """
+                INSERT INTO jobpass_ledger_head (id, size, time, checkpoint) VALUES (1, $1, $2, $3)
+                ON CONFLICT (id) DO UPDATE SET size = excluded.size, time = excluded.time, checkpoint = excluded.checkpoint
+                """,
                 .integer(Int64(bitPattern: head.size)),
                 .integer(head.time.milliseconds),
                 .bytes(head.checkpoint)

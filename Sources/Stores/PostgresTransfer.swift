@@ -1,25 +1,36 @@
 internal import Ledger
+internal import Locks
 internal import Postgres
 internal import Time
 
 /// A PostgreSQL store that is read or filled as a whole, by a connection of its own.
-final class PostgresTransfer: StoreSource, StoreSink {
+final class PostgresTransfer: StoreSource, StoreSink, Sendable {
     let location: String
-    private var connection: PostgresConnection
+    private let connection: Lock<PostgresConnection>
 
     /// Reads a store as it is at this moment, while others go on writing it.
     init(reading address: PostgresAddress) throws(StoreError) {
         location = "\(address)"
-        connection = try Self.connect(address)
+        connection = Lock(try Self.connect(address))
         try run(PostgresQuery("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
     }
 
     /// Fills a store that is made for it, with another's identity.
+    ///
+    /// Nobody else can make one there from here to the commit.
     init(filling address: PostgresAddress, identity: [UInt8], created: Int64) throws(StoreError) {
         location = "\(address)"
         try PostgresStore.create(at: address, identity: identity, at: UnixTime(milliseconds: created))
-        connection = try Self.connect(address)
+        connection = Lock(try Self.connect(address))
         try run(PostgresQuery("BEGIN"))
+        let held = try run(PostgresQuery("SELECT identity FROM jobpass_store WHERE id = 1 FOR UPDATE"))
+        let isOurs: Bool
+        do throws(PostgresError) { isOurs = try held.first?.bytes(at: 0) == identity } catch {
+            throw StoreError(error, location: location)
+        }
+        guard isOurs else {
+            throw StoreError(.exists, path: location, reason: "somebody else is making a store there at this moment")
+        }
     }
 
     private static func connect(_ address: PostgresAddress) throws(StoreError) -> PostgresConnection {
@@ -37,7 +48,9 @@ final class PostgresTransfer: StoreSource, StoreSink {
 
     @discardableResult
     func run(_ query: PostgresQuery) throws(StoreError) -> PostgresRows {
-        do throws(PostgresError) { return try connection.run(query) } catch {
+        do throws(PostgresError) {
+            return try connection.withLock { connection throws(PostgresError) in try connection.run(query) }
+        } catch {
             throw StoreError(error, location: location)
         }
     }
@@ -57,6 +70,12 @@ final class PostgresTransfer: StoreSource, StoreSink {
     }
 
     // MARK: Reading
+
+    /// The greatest index that an entry has.
+    func lastIndex() throws(StoreError) -> UInt64? {
+        let query = PostgresQuery("SELECT position FROM jobpass_ledger_entries ORDER BY position DESC LIMIT 1")
+        return try read(query) { row throws(PostgresError) in UInt64(bitPattern: try row.integer(at: 0)) }.first
+    }
 
     func origin() throws(StoreError) -> (identity: [UInt8], created: Int64) {
         let query = PostgresQuery("SELECT identity, created FROM jobpass_store WHERE id = 1")

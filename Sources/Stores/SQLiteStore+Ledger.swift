@@ -24,6 +24,13 @@ extension SQLiteStore: LedgerStorage {
         }
     }
 
+    /// As `LedgerReading` promises.
+    package func lastIndex() throws(LedgerError) -> UInt64? {
+        try reader.withLock { reader throws(LedgerError) in
+            try reporting { () throws(SQLiteError) in try reader.ledger.lastIndex() }
+        }
+    }
+
     /// As `LedgerStorage` promises.
     package func append(
         _ build: (_ head: LedgerHead?, _ tiles: TileSource) throws(LedgerError) -> LedgerBatch
@@ -43,6 +50,15 @@ extension SQLiteStore: LedgerStorage {
 }
 
 extension SQLiteStore: LedgerPruning {
+    /// As `LedgerPruning` promises: each commit has overwritten what it removed, but in the log, which is moved and begun anew.
+    package func finishReplacing() throws(LedgerError) {
+        try writer.withLock { writer throws(LedgerError) in
+            try reporting { () throws(SQLiteError) in
+                try writer.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+        }
+    }
+
     /// As `LedgerPruning` promises.
     package func replace(_ entries: [StoredEntry]) throws(LedgerError) {
         try writer.withLock { writer throws(LedgerError) in

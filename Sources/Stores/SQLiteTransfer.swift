@@ -48,9 +48,29 @@ final class SQLiteTransfer: StoreSource, StoreSink {
         try call { () throws(SQLiteError) in try connection.execute("COMMIT; BEGIN IMMEDIATE") }
     }
 
-    /// Lets nobody write to the store again.
-    func seal() throws(StoreError) {
-        try call { () throws(SQLiteError) in try connection.execute("\(Self.seals) COMMIT") }
+    /// Lets nobody write to the store again, and keeps where it went: one that went to two places would be two ledgers.
+    func seal(goingTo target: String) throws(StoreError) {
+        try call { () throws(SQLiteError) in
+            try connection.execute(Self.seals)
+            try connection.execute(
+                "CREATE TABLE IF NOT EXISTS moved_to (id INTEGER PRIMARY KEY CHECK (id = 1), target TEXT NOT NULL) STRICT"
+            )
+            var insert = try connection.prepare("INSERT OR IGNORE INTO moved_to (id, target) VALUES (1, ?1)")
+            try insert.bind(target, at: 1)
+            try insert.run()
+            try connection.execute("COMMIT")
+        }
+    }
+
+    /// Where the store was moved to; nil where it was not.
+    func target() throws(StoreError) -> String? {
+        try call { () throws(SQLiteError) in
+            guard try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'moved_to'") > 0 else {
+                return nil
+            }
+            var select = try connection.prepare("SELECT target FROM moved_to WHERE id = 1")
+            return try select.step() ? try select.text(at: 0) : nil
+        }
     }
 
     func commit() throws(StoreError) { try call { () throws(SQLiteError) in try connection.execute("COMMIT") } }

@@ -83,7 +83,7 @@ enum StoreTransfer {
     /// Carries all but the ledger's entries and tiles.
     static func carryRest(from source: any StoreSource, to sink: any StoreSink) throws(StoreError) {
         guard let head = try source.head() else {
-            throw StoreError(.foreign, path: source.location, reason: "it has no ledger; give the store of a broker")
+            throw .withoutLedger(source.location)
         }
         try sink.insert(head)
         var last = ""

@@ -19,6 +19,10 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         case looseMode
         /// The file cannot be read or written, or its disk is full.
         case unavailable
+        /// It was moved elsewhere, and takes no entries any more.
+        case moved
+        /// Its ledger does not verify.
+        case unproved
         /// The database server cannot be reached, or does not let us in.
         case unreachable
     }

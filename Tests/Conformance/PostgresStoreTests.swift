@@ -153,6 +153,17 @@ struct PostgresStoreTests {
             try await group.waitForAll()
         }
         #expect(try harnesses[0].check() == 120)
+        // The server counts what it could not put in order, and tells of it with some delay.
+        var undone: Int64 = 0
+        for _ in 0..<200 where undone == 0 {
+            var connection = try PostgresConnection(to: address)
+            let rows = try connection.run(
+                PostgresQuery("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()")
+            )
+            undone = try rows[0].integer(at: 0)
+            if undone == 0 { WorkerThread.pause(for: .milliseconds(50)) }
+        }
+        #expect(undone > 0, "nothing was in the other's way")
     }
 
     @Test("refuses entries at once while the server is away, and takes them again when it is back")

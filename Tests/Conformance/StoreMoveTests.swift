@@ -3,6 +3,7 @@ import Ledger
 import Locks
 import POSIX
 import Runs
+import SQLite
 import Secrets
 import Stores
 import Support
@@ -125,7 +126,11 @@ struct StoreMoveTests {
         let writer = append(ledger, until: isDone)
         let address = try PostgresCluster.shared.get().database()
         let path = path
-        try await WorkerThread().run { () throws(StoreError) in try StoreMove.migrate(from: path, to: address) }
+        let key = ledger.verifier
+        let migration = try await WorkerThread().run { () throws(StoreError) in
+            try StoreMove.migrate(from: path, to: address, verifiedBy: key)
+        }
+        #expect(migration == .done)
         let last = await writer.value
         isDone.withLock { $0 = true }
         let moved = try PostgresStore(opening: address)
@@ -137,8 +142,70 @@ struct StoreMoveTests {
         next.clock.advance(by: .seconds(60))
         #expect(try await next.open().record(.token(8)).index == last + 1)
         #expect(try harness.check() == last + 1)
-        let again = #expect(throws: StoreError.self) { try StoreMove.migrate(from: path, to: address) }
-        #expect(again?.code == .exists)
+        // A store that went to two places would be two ledgers.
+        #expect(try StoreMove.migrate(from: path, to: address, verifiedBy: key) == .doneBefore)
+        let elsewhere = try PostgresCluster.shared.get().database()
+        let refusals = [
+            #expect(throws: StoreError.self) { try StoreMove.migrate(from: path, to: elsewhere, verifiedBy: key) },
+            #expect(throws: StoreError.self) { try StoreMove.restore(path, to: elsewhere, verifiedBy: key) },
+            #expect(throws: StoreError.self) {
+                try StoreMove.restore(path, to: scratch.file("again.db"), verifiedBy: key)
+            },
+        ]
+        for refusal in refusals {
+            #expect(refusal?.code == .moved)
+            #expect(refusal?.reason.contains("\(address)") == true, "\(refusal.debugDescription)")
+        }
+        try PostgresStore.checkAbsence(at: elsewhere)
+        #expect(try Files.list(scratch.path).allSatisfy { !$0.hasPrefix("again") && !$0.hasSuffix(".new") })
+    }
+
+    @Test("whose ledger was changed goes nowhere, and no file that is not its own is touched")
+    func unproved() async throws {
+        try SQLiteStore.create(path: path, identity: Array(1...16), at: UnixTime(seconds: 1))
+        let (_, ledger) = try await fill(SQLiteStore(opening: path))
+        do {
+            let connection = try SQLiteConnection(path: path, mode: .readWrite)
+            try connection.execute("UPDATE ledger_entries SET bytes = x'00' WHERE position = 300")
+        }
+        let address = try PostgresCluster.shared.get().database()
+        let before = Set(try Files.list(scratch.path))
+        let key = ledger.verifier
+        let refusals = [
+            #expect(throws: StoreError.self) { try StoreMove.migrate(from: path, to: address, verifiedBy: key) },
+            #expect(throws: StoreError.self) { try StoreMove.restore(path, to: address, verifiedBy: key) },
+            #expect(throws: StoreError.self) {
+                try StoreMove.restore(path, to: scratch.file("copy.db"), verifiedBy: key)
+            },
+            #expect(throws: StoreError.self) {
+                try StoreMove.backUp(SQLiteStore(opening: path), to: scratch.file("copy.db"), verifiedBy: key)
+            },
+        ]
+        for refusal in refusals {
+            #expect(refusal?.code == .unproved)
+            #expect(refusal?.reason.contains("300") == true, "\(refusal.debugDescription)")
+        }
+        try PostgresStore.checkAbsence(at: address)
+        #expect(
+            Set(try Files.list(scratch.path)).subtracting(["store.db-wal", "store.db-shm"])
+                == before.subtracting(["store.db-wal", "store.db-shm"])
+        )
+        // It is not closed for good: its evidence can still be added to.
+        #expect(try await ledger.record(.token(9)).index == 700)
+    }
+
+    @Test("is not put where anything of another store is", arguments: ["", "-wal", "-journal", ".witnessed"])
+    func inTheWay(suffix: String) async throws {
+        try SQLiteStore.create(path: path, identity: Array(1...16), at: UnixTime(seconds: 1))
+        let (_, ledger) = try await fill(SQLiteStore(opening: path))
+        let other = scratch.file("other.db")
+        try Files.writeNew(other + suffix, [1, 2, 3])
+        let refusal = #expect(throws: StoreError.self) {
+            try StoreMove.restore(path, to: other, verifiedBy: ledger.verifier)
+        }
+        #expect(refusal?.code == .exists)
+        #expect(refusal?.path == other + suffix)
+        #expect(try Files.read(other + suffix) == [1, 2, 3])
     }
 
     @Test("that could not be finished is finished by a second call")
@@ -149,11 +216,16 @@ struct StoreMoveTests {
         let cluster = try PostgresCluster()
         let address = try cluster.database()
         #expect(throws: StoreError.self) {
-            try StoreMove.migrate(from: path, to: address) { try? cluster.kill() }
+            try StoreMove.migrate(from: path, to: address, verifiedBy: ledger.verifier) { try? cluster.kill() }
         }
         try cluster.start()
         try PostgresStore.checkAbsence(at: address)
-        try StoreMove.migrate(from: path, to: address)
+        let elsewhere = try cluster.database()
+        let other = #expect(throws: StoreError.self) {
+            try StoreMove.migrate(from: path, to: elsewhere, verifiedBy: ledger.verifier)
+        }
+        #expect(other?.code == .moved)
+        #expect(try StoreMove.migrate(from: path, to: address, verifiedBy: ledger.verifier) == .done)
         try compare(store, PostgresStore(opening: address), key: ledger.verifier)
     }
 
@@ -175,23 +247,27 @@ struct StoreMoveTests {
         let writer = append(ledger, until: isDone)
         let before = try store.head()?.size ?? 0
         let copy = scratch.file("copy.db")
-        try await WorkerThread().run { () throws(StoreError) in try StoreMove.backUp(store, to: copy) }
+        let key = ledger.verifier
+        let told = try await WorkerThread().run { () throws(StoreError) in
+            try StoreMove.backUp(store, to: copy, verifiedBy: key)
+        }
         isDone.withLock { $0 = true }
         _ = await writer.value
         #expect(try Files.status(copy)?.mode == 0o600)
         let copied = try SQLiteStore(opening: copy)
         let size = try LedgerVerifier(storage: copied, key: ledger.verifier).verify().size
+        #expect(size == told.size)
         #expect(size >= before, "what was committed before is not in the copy")
-        let again = #expect(throws: StoreError.self) { try StoreMove.backUp(store, to: copy) }
+        let again = #expect(throws: StoreError.self) { try StoreMove.backUp(store, to: copy, verifiedBy: key) }
         #expect(again?.code == .exists)
         let restored: any BrokerStore
         if to == .postgres {
             let address = try PostgresCluster.shared.get().database()
-            try StoreMove.restore(copy, to: address)
+            try StoreMove.restore(copy, to: address, verifiedBy: key)
             restored = try PostgresStore(opening: address)
-            #expect(throws: StoreError.self) { try StoreMove.restore(copy, to: address) }
+            #expect(throws: StoreError.self) { try StoreMove.restore(copy, to: address, verifiedBy: key) }
         } else {
-            try StoreMove.restore(copy, to: scratch.file("restored.db"))
+            try StoreMove.restore(copy, to: scratch.file("restored.db"), verifiedBy: key)
             restored = try SQLiteStore(opening: scratch.file("restored.db"))
         }
         try compare(copied, restored, key: ledger.verifier)

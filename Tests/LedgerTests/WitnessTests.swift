@@ -180,6 +180,8 @@ struct PruningTests {
         func head() -> LedgerHead? { memory.head() }
         func tile(_ address: TileAddress) -> [UInt8]? { memory.tile(address) }
         func entries(in range: Range<UInt64>) -> [StoredEntry] { memory.entries(in: range) }
+        func lastIndex() -> UInt64? { memory.lastIndex() }
+        func finishReplacing() {}
         func append(_ build: (LedgerHead?, TileSource) throws(LedgerError) -> LedgerBatch) throws(LedgerError) {
             try memory.append(build)
         }

@@ -43,7 +43,9 @@ struct AddressTests {
         "knows whether it leads to this machine",
         arguments: [
             ("host=/run/postgresql", true), ("postgresql://localhost/d", true), ("host=127.0.0.1", true),
-            ("postgresql:///d", true), ("postgresql://db.example.com/d", false), ("postgresql://localhost,db/d", false),
+            ("postgresql:///d", true), ("host=@jobpass", true), ("host=127.evil.example", false),
+            ("host=127.0.0.1.example", false), ("postgresql://db.example.com/d", false),
+            ("postgresql://localhost,db/d", false),
         ]
     )
     func local(_ text: String, _ isLocal: Bool) throws { #expect(try PostgresAddress(text).isLocal == isLocal) }

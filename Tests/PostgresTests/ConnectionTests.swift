@@ -1,5 +1,7 @@
+import Glibc
 import Postgres
 import Support
+import SwiftOverlayShims
 import Testing
 
 @Suite("A connection to PostgreSQL")
@@ -149,6 +151,30 @@ struct PostgresConnectionTests {
         }
         #expect(error?.code == .connection)
         #expect(error?.message.contains("refused") == true, "\(String(describing: error))")
+    }
+
+    @Test("passes over a host that answers nothing, for the next that is named")
+    func nextHost() throws {
+        let silent = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(silent) }
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        place.sin_port = try FreePort.next().bigEndian
+        place.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = unsafe withUnsafePointer(to: &place) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(silent, $0, size) == 0 }
+        }
+        try #require(isBound && listen(silent, 8) == 0)
+        var limits = PostgresLimits()
+        limits.connect = .seconds(2)
+        let (host, port) = (address.parameters["host"] ?? "", address.parameters["port"] ?? "")
+        let both = address.with("host", "127.0.0.1,\(host)").with(
+            "port",
+            "\(UInt16(bigEndian: place.sin_port)),\(port)"
+        )
+        var connection = try PostgresConnection(to: both, limits)
+        #expect(try connection.run(PostgresQuery("SELECT 1::bigint")).first?.integer(at: 0) == 1)
     }
 
     @Test("takes its password from a file")

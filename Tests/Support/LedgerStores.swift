@@ -37,6 +37,8 @@ package final class MemoryLedgerStorage: LedgerStorage {
         }
     }
 
+    package func lastIndex() -> UInt64? { contents.withLock { $0.entries.keys.max() } }
+
     package func append(
         _ build: (LedgerHead?, TileSource) throws(LedgerError) -> LedgerBatch
     ) throws(LedgerError) {
@@ -82,6 +84,8 @@ package final class FaultyLedgerStorage: LedgerStorage {
         try storage.entries(in: range)
     }
 
+    package func lastIndex() throws(LedgerError) -> UInt64? { try storage.lastIndex() }
+
     package func append(
         _ build: (LedgerHead?, TileSource) throws(LedgerError) -> LedgerBatch
     ) throws(LedgerError) {
@@ -125,6 +129,8 @@ package final class GatedLedgerStorage: LedgerStorage {
     package func entries(in range: Range<UInt64>) throws(LedgerError) -> [StoredEntry] {
         try storage.entries(in: range)
     }
+
+    package func lastIndex() throws(LedgerError) -> UInt64? { try storage.lastIndex() }
 
     package func append(
         _ build: (LedgerHead?, TileSource) throws(LedgerError) -> LedgerBatch

@@ -84,19 +84,20 @@ extension Section {
             )
             return nil
         }
-        if let passfile = address.parameters["passfile"] {
-            // A job's directory is not the broker's: the path holds wherever a command is called.
-            address = address.with("passfile", files.add(.secret, path(passfile), place: place(of: text)))
+        // A job's directory is not the broker's: the paths hold wherever a command is called.
+        for keyword in ["passfile", "sslkey"] {
+            guard let file = address.parameters[keyword] else { continue }
+            address = address.with(keyword, files.add(.secret, path(file), place: place(of: text)))
         }
-        if let root = address.parameters["sslrootcert"], root != "system" {
-            address = address.with("sslrootcert", files.add(.readable, path(root), place: place(of: text)))
+        for keyword in ["sslrootcert", "sslcert", "sslcrl"] {
+            guard let file = address.parameters[keyword], file != "system" else { continue }
+            address = address.with(keyword, files.add(.readable, path(file), place: place(of: text)))
         }
-        let mode = address.parameters["sslmode"] ?? "prefer"
-        if !address.isLocal, mode != "verify-full" {
+        if let exposure = address.exposure {
             problems.warning(
                 at: text.mark,
                 "store",
-                "with sslmode=\(mode), who stands between this broker and the database can take the database's place",
+                exposure,
                 fix: "add sslmode=verify-full and, unless the system trusts its authority, sslrootcert=FILE"
             )
         }

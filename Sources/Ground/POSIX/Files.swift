@@ -49,12 +49,22 @@ package enum Files {
         let fresh = "\(path).\(getpid()).new"
         unsafe unlink(fresh)
         try write(fresh, bytes, mode: mode, for: "replace")
-        guard unsafe rename(fresh, path) == 0 else {
+        guard unsafe Glibc.rename(fresh, path) == 0 else {
             let failure = POSIXError.last("replace", path)
             unsafe unlink(fresh)
             throw failure
         }
         try flushDirectory(of: path)
+    }
+
+    /// Gives a file another name that nothing has yet.
+    ///
+    /// - Throws: `POSIXError`, with `EEXIST` where anything has that name; the file then keeps its own.
+    package static func rename(_ path: String, toNew name: String) throws(POSIXError) {
+        // A name that is there is left alone, which rename(2) does not do.
+        guard unsafe link(path, name) == 0 else { throw .last("rename", name) }
+        unsafe unlink(path)
+        try flushDirectory(of: name)
     }
 
     /// Removes a file.

@@ -53,7 +53,9 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
     package var endsConnection: Bool {
         switch code {
         case .connection, .timeout: true
-        case .server(let state): state.hasPrefix("08") || state.hasPrefix("57P") || state == "25006"
+        // 25006: it only reads now. 25P03, 25P04: it hung up on a transaction that stood idle, or took too long.
+        case .server(let state):
+            state.hasPrefix("08") || state.hasPrefix("57P") || ["25006", "25P03", "25P04"].contains(state)
         case .address, .mismatch: false
         }
     }

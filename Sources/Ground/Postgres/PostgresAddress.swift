@@ -46,7 +46,22 @@ package struct PostgresAddress: Equatable, Sendable, CustomStringConvertible {
     /// Whether every host is this machine: a socket in the file system, or loopback.
     package var isLocal: Bool {
         let hosts = (parameters["hostaddr"] ?? parameters["host"] ?? "").split(separator: ",")
-        return hosts.allSatisfy { $0.hasPrefix("/") || $0 == "localhost" || $0.hasPrefix("127.") || $0 == "::1" }
+        return hosts.allSatisfy { host in
+            host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1" || Self.isLoopback(host)
+        }
+    }
+
+    /// 127.0.0.0/8 (RFC 1122, section 3.2.1.3), as an address and not as the beginning of a name.
+    private static func isLoopback(_ host: Substring) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    /// What is wrong with how this machine can tell the server from another; nil where it can.
+    package var exposure: String? {
+        let mode = parameters["sslmode"] ?? "prefer"
+        guard !isLocal, mode != "verify-full" else { return nil }
+        return "with sslmode=\(mode), who stands between this broker and the database can take the database's place"
     }
 
     /// What may be shown: user, host, port and database.

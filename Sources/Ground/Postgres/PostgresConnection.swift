@@ -3,7 +3,7 @@ internal import Glibc
 
 /// How long things may take.
 package struct PostgresLimits: Equatable, Sendable {
-    /// From the first packet to a session that takes statements; a name look-up comes before it.
+    /// From the first packet to a session that takes statements, with each host that is named; a name look-up comes before it.
     package var connect = Duration.seconds(5)
     /// A statement, with what it waits for; the server is told, and is waited for a second longer.
     package var statement = Duration.seconds(10)
@@ -50,11 +50,13 @@ package struct PostgresConnection: ~Copyable, @unchecked Sendable {  // libpq-th
         let parameters = [
             "client_encoding": "UTF8", "fallback_application_name": "jobpass", "keepalives_idle": "10",
             "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "\(milliseconds)",
+            // Of each host that is named: one that answers nothing is passed over for the next.
+            "connect_timeout": "\((limits.connect.milliseconds + 999) / 1_000)",
         ].merging(address.parameters) { $1 }
         let names = parameters.keys.sorted()
         let started = unsafe withCStrings(names) { keywords in
             unsafe withCStrings(names.map { parameters[$0] ?? "" }) { values in
-                unsafe PQconnectStartParams(keywords, values, 0)
+                unsafe PQconnectdbParams(keywords, values, 0)
             }
         }
         guard let started = unsafe started else { throw .lost("out of memory") }
@@ -65,7 +67,7 @@ package struct PostgresConnection: ~Copyable, @unchecked Sendable {  // libpq-th
 
     private mutating func begin(_ limits: PostgresLimits) throws(PostgresError) {
         unsafe cpq_ignore_notices(pointer)
-        try finishConnecting(by: .now + limits.connect)
+        guard unsafe PQstatus(pointer) == CONNECTION_OK else { throw failure() }
         guard unsafe PQsetnonblocking(pointer, 1) == 0, unsafe PQenterPipelineMode(pointer) == 1 else {
             throw failure()
         }
@@ -73,23 +75,6 @@ package struct PostgresConnection: ~Copyable, @unchecked Sendable {  // libpq-th
     }
 
     deinit { unsafe PQfinish(pointer) }
-
-    /// Goes through libpq's steps of connecting, waiting for the server between them.
-    private func finishConnecting(by deadline: ContinuousClock.Instant) throws(PostgresError) {
-        var events = Int16(POLLOUT)
-        while true {
-            guard unsafe PQstatus(pointer) != CONNECTION_BAD else { throw failure() }
-            guard try wait(for: events, until: deadline) else {
-                throw PostgresError(.timeout, "the server did not let us in in time")
-            }
-            switch unsafe PQconnectPoll(pointer) {
-            case PGRES_POLLING_OK: return
-            case PGRES_POLLING_READING: events = Int16(POLLIN)
-            case PGRES_POLLING_WRITING: events = Int16(POLLOUT)
-            default: throw failure()
-            }
-        }
-    }
 
     private mutating func configure(_ limits: PostgresLimits) throws(PostgresError) {
         let statement = "\(limits.statement.milliseconds)"
@@ -122,8 +107,12 @@ package struct PostgresConnection: ~Copyable, @unchecked Sendable {  // libpq-th
     /// Takes note of what the server has sent unasked, such as that it goes: `isBroken` then says so before anything is sent.
     package mutating func listen() {
         // Its last words and the end of the connection behind them are read one after the other.
-        while !isBroken, (try? wait(for: Int16(POLLIN), until: .now)) == true {
-            if unsafe PQconsumeInput(pointer) == 0 || PQstatus(pointer) != CONNECTION_OK { isBroken = true }
+        do throws(PostgresError) {
+            while !isBroken, try wait(for: Int16(POLLIN), until: .now) {
+                if unsafe PQconsumeInput(pointer) == 0 || PQstatus(pointer) != CONNECTION_OK { isBroken = true }
+            }
+        } catch {
+            isBroken = true
         }
     }
 

@@ -31,8 +31,11 @@ enum StoreBackupCommand {
         Files.setCreationMask(0o077)
         let settings = try ConfigurationFile(invocation).settings
         let path = invocation.operands[0]
-        try StoreMove.backUp(try OpenedStore.open(settings), to: path)
-        let checkpoint = try StoreCommand.verify(try SQLiteStore(opening: path), settings)
+        let checkpoint = try StoreMove.backUp(
+            try OpenedStore.open(settings),
+            to: path,
+            verifiedBy: try StoreCommand.verifierKey(settings)
+        )
         try StoreCommand.show("backed up", path, checkpoint, invocation)
         return .success
     }

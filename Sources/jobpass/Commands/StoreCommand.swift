@@ -27,13 +27,10 @@ enum StoreCommand {
         Command.Note("78", "something is there already, or the configuration is wrong"),
     ]
 
-    /// Verifies the whole ledger of a store by the key that the configuration names.
-    static func verify(_ store: any BrokerStore, _ settings: Settings) throws -> Checkpoint {
-        let signer = try CheckpointSigner(
-            name: try KeyName(settings.ledger.origin),
-            key: try KeyFiles(settings).checkpointKey()
-        )
-        return try LedgerVerifier(storage: store, key: signer.verifier).verify()
+    /// The key by which the ledger of the store verifies that the configuration is of.
+    static func verifierKey(_ settings: Settings) throws -> VerifierKey {
+        try CheckpointSigner(name: try KeyName(settings.ledger.origin), key: try KeyFiles(settings).checkpointKey())
+            .verifier
     }
 
     /// Says what was done, and to what.

@@ -17,7 +17,8 @@ enum StoreMigrateCommand {
         details: [
             "Everything goes over byte for byte, and the ledger is verified on the other side. The broker may go on working: most is "
                 + "copied meanwhile, and for the last of it requests wait or get 503. In the end the old store takes no more entries, "
-                + "so that there are never two ledgers: its broker answers 503 until it is started with the new 'store' line.",
+                + "so that there are never two ledgers: its broker answers 503 until it is started with the new 'store' line. The old "
+                + "store keeps where it went, and goes nowhere else.",
             "Keep the old file until you have seen the new brokers work. No 'audit prune' may run meanwhile.",
         ],
         options: [from, to, ConfigurationFile.option, .json],
@@ -40,17 +41,18 @@ enum StoreMigrateCommand {
         do throws(PostgresError) { address = try PostgresAddress(invocation[to] ?? "") } catch {
             throw CommandError.usage("\(invocation.label)--to: \(error.message)")
         }
-        let before = try StoreCommand.verify(try SQLiteStore(opening: path), settings)
         let console = Console(invocation.environment)
-        try StoreMove.migrate(from: path, to: address) {
-            console.note("\(path) takes no more entries from now on; should this fail, run it again")
+        if let exposure = address.exposure { console.note("--to: \(exposure)") }
+        let key = try StoreCommand.verifierKey(settings)
+        let migration = try StoreMove.migrate(from: path, to: address, verifiedBy: key) {
+            console.note("\(path) takes no more entries from now on; should this fail, run it again with the same --to")
         }
         let store = try PostgresStore(opening: address)
-        let checkpoint = try StoreCommand.verify(store, settings)
-        guard checkpoint.size >= before.size, try store.head() == SQLiteStore(opening: path).head() else {
+        let checkpoint = try LedgerVerifier(storage: store, key: key).verify()
+        if migration == .done, try store.head() != SQLiteStore(opening: path).head() {
             throw CommandError(.badData, "\(store.location) does not end as \(path) does: keep both, and use neither")
         }
-        try StoreCommand.show("moved", store.location, checkpoint, invocation)
+        try StoreCommand.show(migration == .done ? "moved" : "moved before", store.location, checkpoint, invocation)
         return .success
     }
 

@@ -35,13 +35,13 @@ enum StoreRestoreCommand {
         Files.setCreationMask(0o077)
         let settings = try ConfigurationFile(invocation).settings
         let backup = invocation.operands[0]
-        _ = try StoreCommand.verify(try SQLiteStore(opening: backup), settings)
-        switch settings.store {
-        case .sqlite(let path): try StoreMove.restore(backup, to: path)
-        case .postgresql(let address): try StoreMove.restore(backup, to: address)
-        }
-        let store = try OpenedStore.open(settings)
-        try StoreCommand.show("restored", store.location, try StoreCommand.verify(store, settings), invocation)
+        let key = try StoreCommand.verifierKey(settings)
+        let checkpoint =
+            switch settings.store {
+            case .sqlite(let path): try StoreMove.restore(backup, to: path, verifiedBy: key)
+            case .postgresql(let address): try StoreMove.restore(backup, to: address, verifiedBy: key)
+            }
+        try StoreCommand.show("restored", try OpenedStore.open(settings).location, checkpoint, invocation)
         return .success
     }
 }

@@ -41,7 +41,8 @@ extension CommandError {
 
     private static func exit(for error: StoreError) -> ExitCode {
         switch error.code {
-        case .exists, .missing, .foreign, .version, .looseMode: .configuration
+        case .exists, .missing, .foreign, .version, .looseMode, .moved: .configuration
+        case .unproved: .badData
         case .unavailable: .inputOutput
         case .unreachable: .unavailable
         }
