@@ -119,8 +119,15 @@ extension ServeCommand {
             log: log
         )
         let store = opened.store
-        parts.cosigned = (try? store.witnessedCheckpoint()) ?? []
-        parts.keepWitnessed = { note in try? store.keepWitnessed(note) }
+        do throws(StoreError) { parts.cosigned = try store.witnessedCheckpoint() } catch {
+            // Witnesses cosign the next one; until then the newest is served without them.
+            log.warning("the cosigned checkpoint that was kept cannot be read", ["reason": error.description])
+        }
+        parts.keepWitnessed = { note in
+            do throws(StoreError) { try store.keepWitnessed(note) } catch {
+                log.warning("a cosigned checkpoint could not be kept", ["reason": error.description])
+            }
+        }
         parts.storeOutage = { store.outage }
         parts.sharesLedger = store.isShared
         return parts

@@ -6,6 +6,7 @@ internal import HTTP
 internal import HTTPClient
 internal import Ledger
 internal import Logs
+internal import POSIX
 internal import Stores
 internal import Time
 
@@ -26,6 +27,8 @@ struct WitnessFeed: Sendable {
 
     private let witnesses: [Witness]
     private let store: any BrokerStore
+    /// The store's calls block, and the loop serves jobs.
+    private let executor: WorkerThread
     private let log: VerifierKey
     private let broker: Broker
     private let lines: Log
@@ -46,6 +49,7 @@ struct WitnessFeed: Sendable {
             )
         }
         self.store = store
+        executor = try WorkerThread()
         self.log = log
         self.broker = broker
         self.lines = lines
@@ -104,15 +108,12 @@ struct WitnessFeed: Sendable {
                     "it has cosigned \(old) entries, and the ledger has \(checkpoint.size): this is an older copy"
                 )
             }
-            let size = checkpoint.size
-            let from = old
-            let proof = try MerkleProver(size: size) { [store] address throws(LedgerError) in try store.tile(address) }
-                .consistency(from: from)
+            let proof = try await prove(checkpoint.size, from: old)
             let answer = try await transport.send(
                 OutgoingRequest(
                     .post,
                     url: "\(witness.url)/add-checkpoint",
-                    body: CheckpointOffer(old: from, proof: proof, note: note).bytes,
+                    body: CheckpointOffer(old: old, proof: proof, note: note).bytes,
                     limits: OutgoingRequest.Limits(responseBytes: SignedNote.largest)
                 )
             )
@@ -130,10 +131,18 @@ struct WitnessFeed: Sendable {
             guard let signature = good.first else {
                 throw CommandError(.badData, "\(witness.url) answered no cosignature of \(witness.key.name)")
             }
-            broker.keep(signature, on: note)
+            await executor.run { [broker] in broker.keep(signature, on: note) }
             return checkpoint.size
         }
         throw CommandError(.badData, "\(witness.url) never stood where it said")
+    }
+
+    private func prove(_ size: UInt64, from old: UInt64) async throws(LedgerError) -> [SHA256Digest] {
+        try await executor.run { [store] () throws(LedgerError) in
+            try MerkleProver(size: size) { address throws(LedgerError) in try store.tile(address) }.consistency(
+                from: old
+            )
+        }
     }
 
     /// Looks at the checkpoint that a witness keeps, where it shows it: one that we signed must be the beginning of ours.
@@ -148,9 +157,9 @@ struct WitnessFeed: Sendable {
         // It need not be shown below the same address (C2SP tlog-witness); then the proof that comes next decides.
         guard kept.status == 200, let theirs = try? Checkpoint(note: kept.body, verifiedBy: log) else { return }
         guard theirs.size <= ours.size else { throw Self.fork(witness, theirs, "has only \(ours.size) entries") }
-        let root = try MerkleProver(size: theirs.size) { [store] address throws(LedgerError) in try store.tile(address)
+        let root = try await executor.run { [store] () throws(LedgerError) in
+            try MerkleProver(size: theirs.size) { address throws(LedgerError) in try store.tile(address) }.root()
         }
-        .root()
         guard root == theirs.root else { throw Self.fork(witness, theirs, "has another root there, \(root)") }
     }
 
