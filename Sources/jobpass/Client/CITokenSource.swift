@@ -62,7 +62,7 @@ enum CITokenSource: Equatable, Sendable {
         case .variable(let name): return environment.nonEmpty(name) ?? ""
         case .file(let path):
             do throws(POSIXError) {
-                return String(decoding: try Files.read(path, limit: 1 << 16), as: UTF8.self).filter { $0 != "\n" }
+                return String(decoding: try Files.read(path, limit: 1 << 16), as: UTF8.self).filter { !$0.isNewline }
             } catch {
                 throw CommandError(.configuration, "\(Self.file): \(error)")
             }
@@ -117,6 +117,9 @@ enum CITokenSource: Equatable, Sendable {
         return token
     }
 
+    /// For how long the agent may ask, in milliseconds.
+    private static let patience: Int32 = 60_000
+
     private static func askAgent(for audience: String, _ environment: Environment) throws(CommandError) -> String {
         do throws(POSIXError) {
             let output = try FileDescriptor.inMemory("token")
@@ -127,13 +130,18 @@ enum CITokenSource: Equatable, Sendable {
                 input: .null,
                 output: .descriptor(output.number)
             )
+            guard agent.hasEnded(within: patience) else {
+                agent.send(.kill)
+                _ = agent.wait()
+                throw POSIXError(.system(110), "get an ID token from", "buildkite-agent, which gave none in a minute")
+            }
             let status = agent.wait()
             guard status.code == 0 else {
                 throw POSIXError(.system(5), "get an ID token from", "buildkite-agent, which ended with \(status.code)")
             }
             output.rewind()
             let bytes = try output.readToEnd(limit: 1 << 16, subject: "buildkite-agent's answer")
-            return String(decoding: bytes, as: UTF8.self).filter { $0 != "\n" }
+            return String(decoding: bytes, as: UTF8.self).filter { !$0.isNewline }
         } catch {
             throw CommandError(.unavailable, "\(error)")
         }
