@@ -2,13 +2,14 @@
 
     rotation.py BROKER AUDIENCE SECONDS CONNECTIONS
 
-The request token is on standard input. Keys come through PyJWT's PyJWKClient and are kept exactly as long as Cache-Control says; a
+It ends after SECONDS, or when it is told to by SIGTERM. The request token is on standard input. Keys come through PyJWT's PyJWKClient and are kept exactly as long as Cache-Control says; a
 token whose key is not among them is a failure, as it would be at a cloud. Prints what was seen as JSON; exit code 1 on any failure.
 """
 
 import http.client
 import json
 import re
+import signal
 import sys
 import threading
 import time
@@ -29,13 +30,23 @@ with urllib.request.urlopen(jwks_uri, timeout=10) as answer:
 lock = threading.Lock()
 seen = {"verified": 0, "kids": {}, "failures": []}
 end = time.monotonic() + seconds
+stopping = threading.Event()
+signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())
 
 
 def work():
+    try:
+        ask()
+    except Exception as error:  # A connection that ends, too, is a job without its token.
+        with lock:
+            seen["failures"].append(f"{type(error).__name__}: {error}")
+
+
+def ask():
     # A relying party of its own: each connection fetched the keys at another moment.
     client = jwt.PyJWKClient(jwks_uri, cache_keys=False, cache_jwk_set=True, lifespan=lifespan)
     connection = http.client.HTTPConnection(host, timeout=20)
-    while time.monotonic() < end:
+    while not stopping.is_set():
         connection.request("GET", f"/v1/token?audience={audience}", headers={"Authorization": f"Bearer {token}"})
         answer = connection.getresponse()
         body = answer.read()
@@ -65,6 +76,8 @@ def work():
 threads = [threading.Thread(target=work) for _ in range(connections)]
 for thread in threads:
     thread.start()
+stopping.wait(end - time.monotonic())
+stopping.set()
 for thread in threads:
     thread.join()
 print(json.dumps(seen))

@@ -79,6 +79,7 @@ extension Scenarios {
             #expect(child.code == 0, "\(child)")
             #expect(try site.entries("kind=token.issued&target=bare").first?["principal"] == "github")
             let entries = try site.entries("kind=federation.accepted")
+            #expect(!entries.isEmpty)
             #expect(entries.allSatisfy { $0["principal"] == "github" && $0["issuer"] == .string(issuer) })
         }
 

@@ -17,6 +17,7 @@ extension Scenarios {
         private func outcomes(_ run: Finished) throws -> [String] {
             try #require(run.code == 0, "\(run)")
             let list = try JSON.parse(Array(run.output.utf8))["published"]?.asArray ?? []
+            try #require(!list.isEmpty)
             return list.compactMap { $0["outcome"]?.asString }
         }
 

@@ -1,5 +1,6 @@
 import JSON
 import POSIX
+import Support
 import Testing
 
 /// Programs that know nothing of Jobpass, from the Python environment that `deploy/test` makes.

@@ -61,11 +61,14 @@ extension Scenarios {
                 "sh",
                 [
                     "-c", "exec \"$0\" \"$@\" < \(folder.path("request.token"))", try RelyingParty.program("python"),
-                    RelyingParty.script("rotation.py"), site.url, "turning.example", "24", "4",
+                    RelyingParty.script("rotation.py"), site.url, "turning.example", "120", "4",
                 ]
             )
             var turned: Set<String> = []
             for _ in 0..<3 { turned.insert(try turnOver(broker)) }
+            // The last key has signed for some of the load's requests by then.
+            _ = try Finished("sleep", ["2"])
+            load.send(.terminate)
             try load.wait(until: "the load is over") { load.hasEnded }
             let seen = try JSON.parse(Array(load.said.utf8))
             #expect(load.kill() == .exited(0), "\(seen.text)")
@@ -100,7 +103,9 @@ extension Scenarios {
             _ = try keys("activate", new, "--when-ready")
             try broker.wait(until: "the mirror is named") {
                 let key = try keys("list")["keys"]?.asArray?.first { $0["kid"] == .string(new) }
-                return key?["copies"]?.asArray?.contains { $0["serves_it"] == false } ?? false
+                return key?["copies"]?.asArray?.contains {
+                    $0["serves_it"] == false && $0["url"]?.asString?.hasPrefix(url) == true
+                } ?? false
             }
             for _ in 0..<4 {
                 #expect(kids("active", try keys("list")) == old)

@@ -109,6 +109,5 @@ final class Running: Sendable {
 /// Why a scenario cannot go on.
 enum ScenarioError: Error {
     case neverReady(String)
-    case noFreePort
     case notInstalled(String)
 }

@@ -99,6 +99,32 @@ extension Scenarios {
             for broker in brokers { broker.stop() }
         }
 
+        @Test(
+            "a project that one revokes under load gets no token from any after the answer, and each that came is named"
+        )
+        func revoked() throws {
+            let site = try SharedSite()
+            let brokers = try [site.serve(0), site.serve(1)]
+            let job = try site.register(at: 0)
+            let run = try Finished(
+                try RelyingParty.program("python"),
+                [RelyingParty.script("revoke_brokers.py"), "load.example", "16", "acme/web", site.url(0), site.url(1)],
+                environment: [
+                    "JOBPASS_REQUEST_TOKEN": job.requestToken, "JOBPASS_ADMINISTRATOR_TOKEN": site.administrator,
+                ]
+            )
+            #expect(run.code == 0, "\(run)")
+            let seen = try JSON.parse(Array(run.output.utf8))
+            #expect(seen["failures"] == [], "\(seen.text)\n\(brokers[0].said)\n\(brokers[1].said)")
+            #expect(try #require(seen["tokens"]?.asInteger) >= 400)
+            #expect(seen["late"] == 0, "\(seen.text)")
+            #expect(seen["unnamed"] == 0, "\(seen.text)")
+            #expect(seen["complete"] == true)
+            #expect(seen["brokers_that_refused"] == 2)
+            try site.run([["audit", "verify", "--config", site.configuration(0)]])
+            for broker in brokers { #expect(broker.stop() == .exited(0)) }
+        }
+
         @Test("a store moves while its broker serves, is copied and brought back, and every ledger verifies")
         func moved() throws {
             let site = try SharedSite()
@@ -153,7 +179,8 @@ struct SharedSite {
     let cluster: PostgresCluster
     /// The connection string, with the file that holds the password.
     let store: String
-    let orchestrator = Hex.encode((0..<32).map { _ in UInt8.random(in: .min ... .max) })
+    let orchestrator = Self.newToken()
+    let administrator = Self.newToken()
     private let ports: [UInt16]
 
     init() throws {
@@ -183,6 +210,9 @@ struct SharedSite {
                 role: orchestrator
                 token_sha256: \(try SharedSite.digest(orchestrator))
                 projects: ["acme/*"]
+              - name: administrator
+                role: administrator
+                token_sha256: \(try SharedSite.digest(administrator))
             audiences:
               - audience: load.example
                 allow: [{project: "acme/*"}]
@@ -228,6 +258,8 @@ struct SharedSite {
     }
 
     func command(_ arguments: [String]) throws -> Finished { try Finished(try BuiltCommand.path(), arguments) }
+
+    private static func newToken() -> String { Hex.encode((0..<32).map { _ in UInt8.random(in: .min ... .max) }) }
 
     private static func digest(_ token: String) throws -> String {
         let run = try Finished("sha256sum", [], input: token)

@@ -16,7 +16,7 @@ package final class PostgresCluster: Sendable {
 
     /// Makes and starts a server, which takes some seconds.
     package init() throws {
-        let number = UInt16.random(in: 12_000..<20_000)
+        let number = try FreePort.next()
         port = number
         directory = "/tmp/jobpass-pg-\(UInt32.random(in: .min ... .max))"
         leash = try FileDescriptor.pipe()
