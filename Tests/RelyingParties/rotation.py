@@ -1,9 +1,11 @@
 """Asks a broker for tokens without a pause while its keys turn over, and verifies each as a relying party that never asks early.
 
-    rotation.py BROKER AUDIENCE SECONDS CONNECTIONS
+    rotation.py BROKER AUDIENCE SECONDS CONNECTIONS [LOGIN]
 
-It ends after SECONDS, or when it is told to by SIGTERM. The request token is on standard input. Keys come through PyJWT's PyJWKClient and are kept exactly as long as Cache-Control says; a
-token whose key is not among them is a failure, as it would be at a cloud. Prints what was seen as JSON; exit code 1 on any failure.
+It ends after SECONDS, or when it is told to by SIGTERM. The request token is on standard input. Keys come through PyJWT's
+PyJWKClient and are kept exactly as long as Cache-Control says; a token whose key is not among them is a failure, as it would be at a
+cloud. LOGIN, where given, is the address at which OpenBao takes each of them too, by its role 'turning'. Prints what was seen as
+JSON; exit code 1 on any failure.
 """
 
 import http.client
@@ -19,6 +21,7 @@ import urllib.request
 import jwt
 
 broker, audience, seconds, connections = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+login = urllib.parse.urlsplit(sys.argv[5]) if len(sys.argv) > 5 else None
 token = sys.stdin.read().strip()
 host = urllib.parse.urlsplit(broker).netloc
 
@@ -46,6 +49,7 @@ def ask():
     # A relying party of its own: each connection fetched the keys at another moment.
     client = jwt.PyJWKClient(jwks_uri, cache_keys=False, cache_jwk_set=True, lifespan=lifespan)
     connection = http.client.HTTPConnection(host, timeout=20)
+    bao = http.client.HTTPConnection(login.netloc, timeout=20) if login else None
     while not stopping.is_set():
         connection.request("GET", f"/v1/token?audience={audience}", headers={"Authorization": f"Bearer {token}"})
         answer = connection.getresponse()
@@ -65,6 +69,12 @@ def ask():
                     jwt.decode(value, key, algorithms=["ES256", "RS256"], issuer=broker, audience=audience)
                 except jwt.PyJWTError as error:
                     problem = f"{type(error).__name__}: {error}"
+            if problem is None and bao:
+                bao.request("POST", login.path, body=json.dumps({"role": "turning", "jwt": value}))
+                entered = bao.getresponse()
+                said = entered.read()
+                if entered.status != 200:
+                    problem = f"OpenBao refused {kid}: {entered.status} {said[:200]!r}"
         with lock:
             seen["kids"][kid] = seen["kids"].get(kid, 0) + 1
             if problem is None:

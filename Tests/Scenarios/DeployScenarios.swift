@@ -43,6 +43,18 @@ extension Scenarios {
             #expect(run.output.contains("sign/s"), "\(run)")
         }
 
+        @Test("keys turn over under load while PyJWT and OpenBao verify every token")
+        func measureRotation() throws {
+            let folder = try Folder()
+            let run = try Finished(
+                RelyingParty.file("deploy/measure-rotation"),
+                ["16", "1", try BuiltCommand.path()],
+                environment: ["TMPDIR": folder.root]
+            )
+            #expect(run.code == 0, "\(run)")
+            #expect(run.output.contains("tokens of 2 keys verified by PyJWT and by OpenBao, 0 failures"), "\(run)")
+        }
+
         /// The processes that were given a temporary folder.
         private func processes(given folder: String) throws -> [String] {
             try Files.list("/proc").filter { name in
