@@ -138,6 +138,10 @@ let wiring: [Target] = [
         ]
     ),  // YAML becomes typed settings
     module(
+        "Keystores",
+        ["Tokens", "Secrets", "Crypto", "JSON", "Encoding", "Locks", "Time"]
+    ),  // issuers' keys that several brokers share
+    module(
         "Stores",
         [
             "Runs", "Ledger", "Secrets", "Auditing", "SQLite", "Postgres", "POSIX", "Crypto", "Encoding", "Locks",
@@ -211,6 +215,13 @@ let tests: [Target] = [
     suite(
         "RetirementTests",
         ["Retirement", "Secrets", "Ledger", "JSON", "Encoding", "Time", "Support"]
+    ),
+    suite(
+        "KeystoresTests",
+        [
+            "Keystores", "Tokens", "Secrets", "Stores", "Ledger", "Crypto", "Encoding", "JSON", "Locks", "POSIX",
+            "Time", "Support",
+        ]
     ),
     suite("IntakeTests", ["Intake", "Crypto", "JSON", "Encoding", "POSIX", "Time", "Support"]),
     suite("SecretsTests", ["Secrets", "Policy", "Ledger", "Crypto", "Encoding", "Locks", "Time", "Support"]),

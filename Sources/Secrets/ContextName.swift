@@ -13,6 +13,16 @@ package struct ContextName: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
+    /// Where the broker keeps documents of its own: no configuration, path or person can name it.
+    package static let reserved = ContextName(unchecked: "*broker")
+
+    /// Takes what a store has: a name, or the one that the broker keeps for itself.
+    package init?(stored text: String) {
+        if text == Self.reserved.text { self = .reserved } else { self.init(text) }
+    }
+
+    private init(unchecked text: String) { self.text = text }
+
     package var description: String { text }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

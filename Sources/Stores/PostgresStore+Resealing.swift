@@ -157,7 +157,9 @@ extension PostgresRow {
     /// The version that the first three columns name.
     func address() throws(PostgresError) -> SecretAddress {
         let text = try text(at: 0)
-        guard let context = ContextName(text) else { throw .damaged("column context holds '\(text)', which is none") }
+        guard let context = ContextName(stored: text) else {
+            throw .damaged("column context holds '\(text)', which is none")
+        }
         return SecretAddress(
             context,
             try EnvironmentName(cell: self.text(at: 1)),

@@ -183,19 +183,20 @@ struct SharedSite {
     let administrator = Self.newToken()
     private let ports: [UInt16]
 
-    init() throws {
+    /// `keys` are further lines of that section.
+    init(keys: String = "") throws {
         folder = try Folder()
         cluster = try PostgresCluster()
         store = try cluster.url(of: cluster.database(), passfile: folder.path("pgpass"))
         ports = try [FreePort.next(), FreePort.next()]
         try Files.makeDirectory(folder.path("site"))
-        for number in 0..<2 { try writeConfiguration(number, store: store) }
+        for number in 0..<2 { try writeConfiguration(number, store: store, keys: keys) }
         let made = try command(["init", "--config", configuration(0)])
         try #require(made.code == 0, "\(made)")
     }
 
     /// Writes the configuration of a broker, with its store.
-    func writeConfiguration(_ number: Int, store: String) throws {
+    func writeConfiguration(_ number: Int, store: String, keys: String = "") throws {
         try folder.write(
             "site/\(number).yaml",
             """
@@ -205,6 +206,7 @@ struct SharedSite {
             keys:
               directory: \(folder.path("site/keys"))
               algorithms: [ES256, RS256]
+            \(keys)
             principals:
               - name: orchestrator
                 role: orchestrator

@@ -65,7 +65,8 @@ package struct KeyTerms: Sendable {
 
     func rules(of ring: IssuerRing) -> KeyRotation.Rules { other(ring)?.rules ?? rules }
 
-    func issuer(of ring: IssuerRing) -> IssuerURL {
+    /// The URL of a ring's issuer.
+    package func issuer(of ring: IssuerRing) -> IssuerURL {
         let url = other(ring).map { issuer.at(path: $0.path) } ?? issuer
         return ring.isUntrusted ? url.untrusted : url
     }

@@ -68,6 +68,18 @@ extension KeyOffice {
         throw Problem(.conflict, "Another change of keys is under way: try again.")
     }
 
+    /// Lets others change keys again.
+    func release(_ lock: any Sendable) async {
+        try? await blocking { storage throws(TokenError) in storage.release(lock) }
+    }
+
+    /// Destroys what was made for a change that did not come about.
+    func discard(_ made: [IssuerRing: [SigningKey]]) async {
+        let keys = Array(made.values.joined())
+        guard !keys.isEmpty else { return }
+        try? await blocking { storage throws(TokenError) in storage.discard(keys) }
+    }
+
     /// The keys that a change needs, made before the lock is taken: an RSA key takes its time.
     func newKeys(for change: KeyChange) async throws(Problem) -> [IssuerRing: [SigningKey]] {
         var made: [IssuerRing: [SigningKey]] = [:]
@@ -87,16 +99,7 @@ extension KeyOffice {
     }
 
     func generate(_ algorithm: SignatureAlgorithm) async throws(Problem) -> SigningKey {
-        try await blocking { _ throws(TokenError) in
-            do throws(CryptoError) { return try SigningKey.forIssuer(algorithm) } catch {
-                throw TokenError(
-                    .keyLife,
-                    algorithm.rawValue,
-                    seen: error.detail,
-                    wanted: "an algorithm that is signed with"
-                )
-            }
-        }
+        try await blocking { storage throws(TokenError) in try storage.make(algorithm) }
     }
 
     func blocking<Answer: Sendable>(
@@ -111,6 +114,11 @@ extension KeyOffice {
             throw Problem(key: error)
         }
     }
+}
+
+extension [IssuerRing: [IssuerKey]] {
+    /// Whether a key is in one of the rings.
+    func hold(_ key: SigningKey) -> Bool { values.joined().contains { $0.key.publicKey == key.publicKey } }
 }
 
 extension TokenError {

@@ -88,8 +88,38 @@ package final class KeyOffice: Sendable {
         pause: () async -> Void
     ) async throws(Problem) -> JSON {
         let made = try await newKeys(for: change)
-        let lock = try await lock(pause)
-        defer { withExtendedLifetime(lock) {} }
+        do throws(Problem) {
+            let lock = try await lock(pause)
+            do throws(Problem) {
+                try await make(change, with: made, by: principal, trace: trace)
+            } catch {
+                await release(lock)
+                throw error
+            }
+            await release(lock)
+        } catch {
+            await discard(made)
+            throw error
+        }
+        let rings = try await load()
+        // A key may have been made for a revocation that found another to take the place.
+        await discard(made.mapValues { $0.filter { new in !rings.hold(new) } })
+        guard await notice(rings) else {
+            throw Problem(
+                .unavailable,
+                "The keys were changed, and this broker could not put them in force yet: it tries again each second; see its log."
+            )
+        }
+        return try await list()
+    }
+
+    /// Makes a change while no other is made.
+    private func make(
+        _ change: KeyChange,
+        with made: [IssuerRing: [SigningKey]],
+        by principal: String?,
+        trace: String
+    ) async throws(Problem) {
         var found = false
         for ring in terms.rings {
             var rotation = try await rotation(ring)
@@ -121,13 +151,6 @@ package final class KeyOffice: Sendable {
             try await keep(rotation, ring, by: principal, trace: trace)
         }
         guard found else { throw Problem(.notFound, "No key has this kid: see 'jobpass keys list'.") }
-        guard notice(try await load()) else {
-            throw Problem(
-                .unavailable,
-                "The keys were changed, and this broker could not put them in force yet: it tries again each second; see its log."
-            )
-        }
-        return try await list()
     }
 
     /// Looks at every copy where a key waits for that, and does what time alone does; called from time to time.
@@ -135,7 +158,7 @@ package final class KeyOffice: Sendable {
     /// - Throws: `Problem`; then the keys are as they were.
     package func tend(over transport: any Transport, trace: String) async throws(Problem) {
         let before = try await load()
-        notice(before)
+        await notice(before)
         var looks: [IssuerRing: [KeyCopies.Copy]] = [:]
         for ring in terms.rings {
             let isWaiting = (before[ring] ?? []).contains { $0.life.state == .prepared || $0.life.state == .published }
@@ -146,13 +169,18 @@ package final class KeyOffice: Sendable {
             state.late = Self.late(before, looks)
         }
         guard try await wouldChange(before, looks), let lock = try await tryLock() else { return }
-        defer { withExtendedLifetime(lock) {} }
-        for ring in terms.rings {
-            var rotation = try await rotation(ring)
-            try await step(&rotation, looks[ring])
-            if rotation.isChanged { try await keep(rotation, ring, by: nil, trace: trace) }
+        do throws(Problem) {
+            for ring in terms.rings {
+                var rotation = try await rotation(ring)
+                try await step(&rotation, looks[ring])
+                if rotation.isChanged { try await keep(rotation, ring, by: nil, trace: trace) }
+            }
+        } catch {
+            await release(lock)
+            throw error
         }
-        notice(try await load())
+        await release(lock)
+        await notice(try await load())
     }
 
     /// Whether time or a copy has anything to say, so that the lock is taken for that alone.
@@ -207,11 +235,12 @@ package final class KeyOffice: Sendable {
 
     /// Tells the broker where keys stand otherwise than it took them; false where it could not take them.
     @discardableResult
-    private func notice(_ rings: [IssuerRing: [IssuerKey]]) -> Bool {
+    private func notice(_ rings: [IssuerRing: [IssuerKey]]) async -> Bool {
         let now = Dictionary(uniqueKeysWithValues: rings.values.joined().map { ($0.kid, $0.life) })
         let changed = state.withLock { state in state.taken == now ? nil : state.changed }
         guard let changed else { return true }
-        guard changed() else { return false }
+        // Whoever takes them reads them again, wherever they are.
+        guard await withTaskExecutorPreference(parts.executor, operation: { changed() }) else { return false }
         state.withLock { $0.taken = now }
         return true
     }

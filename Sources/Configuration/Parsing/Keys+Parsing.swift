@@ -22,6 +22,7 @@ extension Section {
         guard let directory, let algorithms else { return nil }
         return KeySettings(
             directory: files.add(.keyDirectory, path(directory.value), place: place(of: directory)),
+            place: section.has("place") ? section.choice("place", of: KeyPlaceSetting.self) ?? .files : .files,
             algorithms: algorithms,
             rotateAfter: rotateAfter,
             cacheTime: cacheTime,
@@ -30,7 +31,7 @@ extension Section {
         )
     }
 
-    private static let keyKeys = ["directory", "algorithms", "rotate_after", "cache_time", "mirrors", "ca"]
+    private static let keyKeys = ["directory", "place", "algorithms", "rotate_after", "cache_time", "mirrors", "ca"]
 
     func mirrors() -> [String] {
         (texts("mirrors", limit: 16) ?? []).compactMap { text in

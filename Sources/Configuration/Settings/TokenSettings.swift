@@ -7,8 +7,11 @@ package import Text
 
 /// `keys`: the keys that sign tokens and checkpoints.
 package struct KeySettings: Equatable, Sendable {
-    /// `keys.directory`: where the PEM files are, mode 0600 each; `jobpass init` makes it; required.
+    /// `keys.directory`: where the ledger's key is, and by default the issuers' and the master key; `jobpass init` makes it;
+    /// required.
     package let directory: String
+    /// `keys.place`: where the issuers' private keys live; by default `files`.
+    package let place: KeyPlaceSetting
     /// `keys.algorithms`: what tokens may be signed with; the first is the default; by default `[RS256, ES256]`.
     package let algorithms: [SignatureAlgorithm]
     /// `keys.rotate_after`: the age at which a key is replaced by itself; optional.
@@ -23,6 +26,14 @@ package struct KeySettings: Equatable, Sendable {
 
     /// The algorithm of tokens whose audience or target names none.
     package var defaultAlgorithm: SignatureAlgorithm { algorithms.first ?? .rs256 }
+}
+
+/// `keys.place`: where the issuers' private keys live.
+package enum KeyPlaceSetting: String, CaseIterable, Sendable {
+    /// In PEM files below `keys.directory`, mode 0600 each: for one broker.
+    case files
+    /// In the store, sealed under the master key: for all brokers that share both.
+    case store
 }
 
 /// `token`: the shape of ID tokens where an audience or target does not say otherwise.

@@ -19,7 +19,8 @@ struct KeySource: Sendable {
             guard invocation[VerifyCommand.issuer] == nil, invocation[VerifyCommand.jwks] == nil else {
                 throw CommandError.usage("\(invocation.label)--config, --issuer and --jwks: give one of them")
             }
-            configured = try IssuerSet(opening: try ConfigurationFile(invocation).settings).all
+            let settings = try ConfigurationFile(invocation).settings
+            configured = try IssuerSet(opening: settings, try KeyPlace.open(settings)).all
             believed = nil
             given = nil
             return

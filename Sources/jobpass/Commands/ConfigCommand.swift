@@ -105,14 +105,15 @@ enum ConfigCommand {
 
     /// Why the broker could not use its keys; nil where it could.
     private static func keyFailure(_ settings: Settings) -> CommandError? {
-        do throws(CommandError) {
+        do {
             let files = KeyFiles(settings)
-            for ring in files.rings { _ = try files.keys(of: ring) }
             _ = try files.checkpointKey()
             try files.checkMasterKeys()
+            let place = try KeyPlace.open(settings)
+            for ring in files.rings { _ = try place.keys(of: ring, settings) }
             return nil
         } catch {
-            return error
+            return CommandError(describing: error)
         }
     }
 

@@ -35,7 +35,7 @@ enum KeysCommand {
 
     static let definition = Command(
         name: "keys",
-        summary: "list, prepare, activate, retire, revoke and publish signing keys",
+        summary: "list, prepare, activate, retire, revoke, move and publish signing keys",
         details: [
             "A key is prepared (in the issuer's key set), published (every copy serves it: the issuer's own URL and each of "
                 + "keys.mirrors), active (it signs), retiring (its tokens may be about) and retired. It becomes active only when it "
@@ -47,7 +47,7 @@ enum KeysCommand {
             Command.Example("jobpass keys prepare --algorithm RS256", "begin a rotation by hand"),
         ],
         body: .group([
-            list, create, prepare, activate, retire, revoke, KeysPublishCommand.definition,
+            list, create, prepare, activate, retire, revoke, KeysMoveCommand.definition, KeysPublishCommand.definition,
         ])
     )
 
@@ -88,17 +88,17 @@ enum KeysCommand {
             )
         }
         Files.setCreationMask(0o077)
-        let files = KeyFiles(settings)
-        for ring in IssuerRing.rings(of: name) where try Files.status(files.directory(of: ring)) != nil {
+        let place = try KeyPlace.open(settings)
+        for ring in IssuerRing.rings(of: name) where try place.has(ring, settings) {
             throw CommandError(
                 .configuration,
-                "\(files.directory(of: ring)) is there already; nothing was made or changed",
+                "\(place.name(of: ring, settings)) is there already; nothing was made or changed",
                 advice: "keys that others trust are never begun again: see 'jobpass keys list'"
             )
         }
         var installation = Installation()
         do {
-            for ring in IssuerRing.rings(of: name) { try files.create(ring, in: &installation) }
+            try NewBroker(settings).make(IssuerRing.rings(of: name), at: place, in: &installation)
         } catch {
             installation.undo()
             throw error
@@ -168,7 +168,7 @@ enum KeysCommand {
         name: "revoke",
         summary: "withdraw a key at once, whatever it signed",
         details: [
-            "For a key that may be stolen: it leaves the key set, its file is destroyed, and another signs in its place at once. Relying "
+            "For a key that may be stolen: it leaves the key set, its private half is destroyed, and another signs in its place at once. Relying "
                 + "parties go on taking its tokens until their copy of the key set is over, and may refuse the new key's until then.",
             access,
         ],

@@ -16,8 +16,8 @@ struct PublicationSource: Sendable {
     ///
     /// - Throws: `CommandError` with exit code 78.
     init(_ settings: Settings) throws {
-        let keys = KeyFiles(settings)
-        let issuers = try IssuerSet(opening: settings)
+        let keys = try KeyPlace.open(settings)
+        let issuers = try IssuerSet(opening: settings, keys)
         var documents: [String: [UInt8]] = [:]
         var withdrawn: Set<String> = []
         let paths: [(name: String?, path: String)] =
@@ -28,7 +28,7 @@ struct PublicationSource: Sendable {
                 let prefix = path + (ring.isUntrusted ? "untrusted/" : "")
                 documents["\(prefix).well-known/jwks.json"] = issuer.keyDocument.body
                 documents["\(prefix).well-known/openid-configuration"] = issuer.discoveryDocument.body
-                withdrawn.formUnion(try keys.lives(of: ring)?.removed ?? [])
+                withdrawn.formUnion(try keys.withdrawn(from: ring, settings))
                 // Of an issuer that was shut no key stands anywhere any more.
                 if issuer.isShut { withdrawn.formUnion(issuer.keys.all.map(\.kid)) }
             }

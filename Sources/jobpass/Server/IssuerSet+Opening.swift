@@ -2,11 +2,10 @@ internal import Configuration
 internal import Tokens
 
 extension IssuerSet {
-    /// The issuers that a configuration names, with the keys that are there.
+    /// The issuers that a configuration names, with the keys that are where it says.
     ///
     /// - Throws: `CommandError` with exit code 78.
-    init(opening settings: Settings) throws(CommandError) {
-        let files = KeyFiles(settings)
+    init(opening settings: Settings, _ place: KeyPlace) throws(CommandError) {
         let url: Tokens.IssuerURL
         do throws(TokenError) { url = try Tokens.IssuerURL(settings.issuer.url) } catch {
             throw CommandError(.configuration, "\(error)")
@@ -19,7 +18,7 @@ extension IssuerSet {
         ) throws(CommandError) -> Pair {
             let rings = IssuerRing.rings(of: name)
             func issuer(_ ring: IssuerRing, _ url: Tokens.IssuerURL) throws(CommandError) -> Issuer {
-                Issuer(url: url, keys: try files.keys(of: ring), isShut: isShut, cacheTime: cacheTime)
+                Issuer(url: url, keys: try place.keys(of: ring, settings), isShut: isShut, cacheTime: cacheTime)
             }
             return Pair(trusted: try issuer(rings[0], url), untrusted: try issuer(rings[1], url.untrusted))
         }

@@ -95,7 +95,7 @@ struct KeyDesk {
         defer { thread.stop() }
         let office = KeyOffice(
             KeyOffice.Parts(
-                storage: KeyFiles(settings),
+                storage: opened.keys.storage(settings),
                 executor: thread,
                 ledger: opened.ledger,
                 clock: SystemClock.now

@@ -1,7 +1,6 @@
 internal import Crypto
-internal import JSON
+internal import Keystores
 internal import POSIX
-internal import Time
 internal import Tokens
 
 /// How far each key's life has come, in `life.json` beside a ring's keys; without that file every key signs.
@@ -103,47 +102,4 @@ extension KeyFiles: KeyStorage {
     private static func failed(_ error: POSIXError) -> TokenError {
         TokenError(.keyRing, "keys", seen: error.description, wanted: "a directory that this user may write")
     }
-}
-
-/// The content of `life.json`.
-struct LifeFile {
-    private(set) var lives: [String: KeyLife] = [:]
-    private(set) var removed: [String] = []
-
-    init(of keys: [IssuerKey], removed: [String]) {
-        lives = Dictionary(uniqueKeysWithValues: keys.map { ($0.kid, $0.life) })
-        self.removed = removed
-    }
-
-    /// Reads what `bytes` wrote; nil where it is something else.
-    init?(_ bytes: [UInt8]) {
-        guard let json = try? JSON.parse(bytes), let keys = json["keys"]?.asObject,
-            let removed = json["removed"]?.asArray
-        else { return nil }
-        for member in keys.members {
-            guard let state = member.value["state"]?.asString.flatMap(KeyLife.State.init(rawValue:)) else { return nil }
-            lives[member.name] = KeyLife(
-                state,
-                since: Self.time(member.value["since"]),
-                until: Self.time(member.value["until"]),
-                isWanted: member.value["wanted"]?.asBool ?? false
-            )
-        }
-        self.removed = removed.compactMap(\.asString)
-    }
-
-    var bytes: [UInt8] {
-        var keys = JSONObject()
-        for (kid, life) in lives.sorted(by: { $0.key < $1.key }) {
-            var members: JSONObject = ["state": .string(life.state.rawValue)]
-            members["since"] = life.since.map { .string(RFC3339.format($0)) }
-            members["until"] = life.until.map { .string(RFC3339.format($0)) }
-            if life.isWanted { members["wanted"] = true }
-            keys[kid] = .object(members)
-        }
-        let file: JSON = ["keys": .object(keys), "removed": .array(removed.map { .string($0) })]
-        return file.serialized() + [UInt8(ascii: "\n")]
-    }
-
-    private static func time(_ value: JSON?) -> UnixTime? { (value?.asString).flatMap { try? RFC3339.parse($0) } }
 }

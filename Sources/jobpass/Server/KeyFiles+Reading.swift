@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Keystores
 internal import POSIX
 internal import Tokens
 
@@ -8,22 +9,7 @@ extension KeyFiles {
     /// - Throws: `CommandError` with exit code 78 where a file is not closed to others, is no key, has not the name of its key, or
     ///   where a configured algorithm has no key.
     func keys(of ring: Ring) throws(CommandError) -> IssuerKeys {
-        let directory = directory(of: ring)
-        let keys = try allKeys(of: ring)
-        let missing = algorithms.filter { algorithm in
-            !keys.contains { $0.key.algorithm == algorithm && $0.life.state == .active }
-        }
-        guard missing.isEmpty else {
-            throw CommandError(
-                .configuration,
-                "\(directory) has no key for \(missing.map(\.rawValue).joined(separator: ", ")), which keys.algorithms names",
-                advice:
-                    "take it out of keys.algorithms until a key of it is active: jobpass keys prepare, then activate"
-            )
-        }
-        do throws(TokenError) { return try IssuerKeys(keys) } catch {
-            throw CommandError(.configuration, "\(directory): \(error)")
-        }
+        try IssuerKeys(complete: allKeys(of: ring), for: algorithms, from: directory(of: ring))
     }
 
     /// Every key of one issuer that is not retired, with how far its life has come.
@@ -53,19 +39,13 @@ extension KeyFiles {
             }
             keys.append(key)
         }
-        return inOrder(keys)
+        return keys.inOrder(of: algorithms)
     }
 
     /// The key that signs checkpoints.
     ///
     /// - Throws: `CommandError` with exit code 78.
     func checkpointKey() throws(CommandError) -> SigningKey { try signingKey(ledgerKey) }
-
-    /// The default algorithm's key first, as it is published first.
-    private func inOrder(_ keys: [IssuerKey]) -> [IssuerKey] {
-        let configured = algorithms.flatMap { algorithm in keys.filter { $0.key.algorithm == algorithm } }
-        return configured + keys.filter { !algorithms.contains($0.key.algorithm) }
-    }
 
     private func signingKey(_ path: String) throws(CommandError) -> SigningKey {
         let contents = try secret(path)

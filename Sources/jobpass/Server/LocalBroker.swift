@@ -22,8 +22,8 @@ struct LocalBroker: Sendable {
     /// - Throws: errors of the modules, which `CommandError(describing:)` knows.
     init(_ settings: Settings, log: Log) throws {
         Files.setCreationMask(0o077)
-        standing = try Standing(opening: settings)
         opened = try OpenedStore(settings)
+        standing = try Standing(opening: settings, opened.keys)
         let index = AuditIndex(storage: try opened.store.auditIndex(), of: opened.store)
         var parts = Broker.Parts(
             runs: RunRegistry(

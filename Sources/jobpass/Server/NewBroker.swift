@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Crypto
+internal import Keystores
 internal import Ledger
 internal import POSIX
 internal import Secrets
@@ -36,11 +37,27 @@ struct NewBroker {
     /// Makes everything.
     func make(in installation: inout Installation) throws {
         try installation.directory(files.directory)
-        for ring in files.rings { try files.create(ring, in: &installation) }
+        if settings.keys.place == .files {
+            for ring in files.rings { try files.create(ring, in: &installation) }
+        }
         let checkpointKey = try SigningKey.generate(for: .edDSA)
         try installation.file(files.ledgerKey, try checkpointKey.pem())
         try installation.file(files.masterKey, MasterKey.generate().file())
         try makeStore(in: &installation, signing: checkpointKey)
+    }
+
+    /// Makes the first keys of an issuer, which sign at once, as nobody can have cached any.
+    func make(_ rings: [IssuerRing], at place: KeyPlace, in installation: inout Installation) throws {
+        switch place {
+        case .files: for ring in rings { try files.create(ring, in: &installation) }
+        case .store(let vault):
+            for ring in rings {
+                let keys = try settings.keys.algorithms.map { algorithm in
+                    IssuerKey(try vault.make(algorithm), KeyLife(.active, since: SystemClock.now()))
+                }
+                try vault.found(ring, keys)
+            }
+        }
     }
 
     private func makeStore(in installation: inout Installation, signing key: SigningKey) throws {
@@ -48,9 +65,13 @@ struct NewBroker {
         for path in storeFiles {
             for suffix in ["", "-wal", "-shm"] { installation.note(path + suffix) }
         }
+        let store = try OpenedStore.open(settings)
+        if settings.keys.place != .files {
+            try make(files.rings, at: try KeyPlace(settings, in: store), in: &installation)
+        }
         try Ledger.create(
             in: Ledger.Surroundings(
-                storage: try OpenedStore.open(settings),
+                storage: store,
                 signer: try CheckpointSigner(name: try KeyName(settings.ledger.origin), key: key),
                 clock: SystemClock.now,
                 entropy: Entropy.bytes

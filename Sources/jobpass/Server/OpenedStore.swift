@@ -15,6 +15,8 @@ struct OpenedStore: Sendable {
     let store: any BrokerStore
     let ledger: Ledger
     let vault: SecretVault
+    /// Where the issuers' keys are.
+    let keys: KeyPlace
 
     /// Opens what a configuration names; blocks.
     ///
@@ -37,6 +39,7 @@ struct OpenedStore: Sendable {
             clock: SystemClock.now,
             executor: try WorkerThread()
         )
+        keys = try KeyPlace(settings, in: store)
     }
 
     /// The revocations of every broker of this store, once they are refreshed.

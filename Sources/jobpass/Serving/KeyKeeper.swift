@@ -10,9 +10,10 @@ internal import POSIX
 internal import Time
 internal import Tokens
 
-/// Keeps a broker's keys as they are kept on disk: what changes there, by it or by another process, signs and is published here.
+/// Keeps a broker's keys as they are kept where they live: what changes there, by it or by another process, signs and is published here.
 final class KeyKeeper: Sendable {
     let office: KeyOffice
+    let place: KeyPlace
     private let settings: Lock<Settings>
     private let log: Log
 
@@ -25,9 +26,10 @@ final class KeyKeeper: Sendable {
     init(_ settings: Settings, _ opened: OpenedStore, _ log: Log) throws {
         self.settings = Lock(settings)
         self.log = log
+        place = opened.keys
         office = KeyOffice(
             KeyOffice.Parts(
-                storage: KeyFiles(settings),
+                storage: opened.keys.storage(settings),
                 executor: try WorkerThread(),
                 ledger: opened.ledger,
                 clock: SystemClock.now
@@ -82,7 +84,7 @@ final class KeyKeeper: Sendable {
     func adopt(_ new: Settings, in broker: Broker) throws(CommandError) {
         let terms = try Self.terms(new)
         try settings.withLock { settings throws(CommandError) in
-            broker.adopt(try Standing(opening: new))
+            broker.adopt(try Standing(opening: new, place))
             settings = new
         }
         office.adopt(terms)
@@ -96,7 +98,7 @@ final class KeyKeeper: Sendable {
         office.onChange { [self] in
             do throws(CommandError) {
                 try settings.withLock { settings throws(CommandError) in
-                    broker.adopt(try Standing(opening: settings))
+                    broker.adopt(try Standing(opening: settings, place))
                 }
                 return true
             } catch {

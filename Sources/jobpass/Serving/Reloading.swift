@@ -32,7 +32,7 @@ struct Reloading: Sendable {
         do {
             let file = try ConfigurationFile(path: path)
             try ServeCommand.refuseProblems(of: file)
-            let standing = try Standing(opening: file.settings)
+            let standing = try Standing(opening: file.settings, keeper.place)
             let renewal = try BrokerService.renewal(file.settings)
             try await KeyArchive.record(standing, in: ledger, audit)
             try await Self.record(file, in: ledger)
@@ -67,6 +67,7 @@ extension Settings {
         if listen != new.listen { names.append("listen") }
         if (tls == nil) != (new.tls == nil) { names.append("tls") }
         if store != new.store { names.append("store") }
+        if keys.place != new.keys.place { names.append("keys.place") }
         if secrets != new.secrets { names.append("secrets") }
         if ledger != new.ledger { names.append("ledger") }
         if log != new.log { names.append("log") }

@@ -28,8 +28,8 @@ extension ServeCommand {
         on loop: EventLoop
     ) async throws -> ExitCode {
         let settings = file.settings
-        let standing = try Standing(opening: settings)
         let opened = try OpenedStore(settings)
+        let standing = try Standing(opening: settings, opened.keys)
         let runs = RunRegistry(
             storage: opened.store,
             executor: try WorkerThread(),
@@ -138,7 +138,7 @@ extension ServeCommand {
         do throws(SecretsError) {
             for (name, count) in try await vault.missingKeys() {
                 log.error(
-                    "static secrets are sealed with a master key that is not here; put the copy of it back",
+                    "what the store holds is sealed with a master key that is not here; put the copy of it back",
                     ["key": name, "versions": "\(count)"]
                 )
             }

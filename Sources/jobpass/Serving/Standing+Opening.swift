@@ -7,7 +7,7 @@ extension Standing {
     /// Puts a configuration in force, with the keys that it names.
     ///
     /// - Throws: `CommandError` with exit code 78.
-    convenience init(opening settings: Settings) throws(CommandError) {
-        self.init(settings, issuers: try IssuerSet(opening: settings), clock: SystemClock.now)
+    convenience init(opening settings: Settings, _ place: KeyPlace) throws(CommandError) {
+        self.init(settings, issuers: try IssuerSet(opening: settings, place), clock: SystemClock.now)
     }
 }
