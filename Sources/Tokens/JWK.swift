@@ -55,6 +55,13 @@ package struct JWK: Equatable, Sendable {
         return .object(members)
     }
 
+    /// The numbers of the key alone, as a proof carries them (RFC 9449, section 4.2).
+    var bare: JSON {
+        var members: JSONObject = [:]
+        for (name, value) in Self.members(of: key.components) { members[name] = .string(value) }
+        return .object(members)
+    }
+
     /// The key's RFC 7638 thumbprint with SHA-256, in base64url.
     package static func thumbprint(of components: PublicKeyComponents) -> String {
         // Section 3: the required members alone, ordered by their names, without white space. No value needs an escape.

@@ -83,6 +83,19 @@ extension Scenarios {
             #expect(entries.allSatisfy { $0["principal"] == "github" && $0["issuer"] == .string(issuer) })
         }
 
+        @Test("with a key of its own the request token is bound to it, and so is the ID token")
+        func bound() throws {
+            let folder = try Folder()
+            let key = try ProofKey("key.pem", in: folder)
+            let run = try job(
+                ["token", "--audience", "service.example"],
+                actions.merging(["JOBPASS_DPOP_KEY": key.path]) { $1 }
+            )
+            #expect(run.code == 0, "\(run)")
+            let claims = try RelyingParty.claims(of: run.output, issuer: site.url, audience: "service.example")
+            #expect(claims["cnf"]?["jkt"] == .string(key.thumbprint))
+        }
+
         @Test("on CircleCI and wherever a file holds a token, the same")
         func circleciAndFile() throws {
             let token = try circleci("")

@@ -114,7 +114,7 @@ struct PrincipalCommandTests {
     func noToken() throws {
         let result = try BuiltCommand.run(["audit", "list"], ["JOBPASS_URL": "http://127.0.0.1:1"])
         #expect(result.code == 77)
-        #expect(result.error.contains("JOBPASS_TOKEN_FILE is not set"))
+        #expect(result.error.contains("neither JOBPASS_TOKEN_FILE nor JOBPASS_CLIENT_CERTIFICATE is set"))
     }
 
     static let entry: JSON = [

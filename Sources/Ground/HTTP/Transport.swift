@@ -21,6 +21,8 @@ package struct OutgoingRequest: Sendable {
     package var limits: Limits
     /// A PEM file of the certificate authorities to trust instead of the system's.
     package var certificateAuthorities: String?
+    /// What shows the server who asks; nil for nothing.
+    package var clientCertificate: ClientCertificate?
 
     /// What a request may take before it fails.
     package struct Limits: Equatable, Sendable {
@@ -50,7 +52,8 @@ package struct OutgoingRequest: Sendable {
         fields: HTTPFields = [:],
         body: [UInt8] = [],
         limits: Limits = Limits(),
-        certificateAuthorities: String? = nil
+        certificateAuthorities: String? = nil,
+        clientCertificate: ClientCertificate? = nil
     ) {
         self.method = method
         self.url = url
@@ -58,6 +61,21 @@ package struct OutgoingRequest: Sendable {
         self.body = body
         self.limits = limits
         self.certificateAuthorities = certificateAuthorities
+        self.clientCertificate = clientCertificate
+    }
+}
+
+/// A certificate for TLS with the private key of its holder, as files.
+package struct ClientCertificate: Equatable, Sendable {
+    /// The path of a PEM file: the certificate, then those between it and its authority.
+    package let certificate: String
+    /// The path of a PEM file with the private key, without a passphrase.
+    package let key: String
+
+    /// Names the files; they are read with each connection.
+    package init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
     }
 }
 

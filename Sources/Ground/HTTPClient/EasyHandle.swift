@@ -22,6 +22,7 @@ internal import HTTP
         set(CURLOPT_URL, request.url)
         setWhatNeverChanges()
         setTrust(request.certificateAuthorities)
+        setCertificate(request.clientCertificate)
         setLimits(request.limits)
         setMethod(request.method, request.body)
         try setFields(request.fields, endpoint)
@@ -79,6 +80,14 @@ internal import HTTP
         note(unsafe ccurl_setopt_string(pointer, CURLOPT_CAPATH, nil))
         if let authorities { set(CURLOPT_CAINFO, authorities) }
         set(CURLOPT_CA_CACHE_TIMEOUT, 300)
+    }
+
+    private func setCertificate(_ certificate: ClientCertificate?) {
+        guard let certificate else { return }
+        set(CURLOPT_SSLCERT, certificate.certificate)
+        set(CURLOPT_SSLKEY, certificate.key)
+        // Without one OpenSSL would ask the terminal for a passphrase.
+        set(CURLOPT_KEYPASSWD, "")
     }
 
     private func setLimits(_ limits: OutgoingRequest.Limits) {

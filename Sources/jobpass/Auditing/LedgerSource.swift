@@ -109,8 +109,8 @@ final class RemoteLedger: Sendable {
 
     init(_ invocation: Invocation, on loop: EventLoop) throws {
         let address = try BrokerAddress(invocation)
-        let token = try BearerToken.ofPrincipal(invocation.environment)
-        client = BrokerClient(address, token: token, over: HTTPClient(on: loop), pacing: Pacing(on: loop))
+        let identity = try BrokerSession.principal(invocation.environment, at: address)
+        client = BrokerClient(address, as: identity, over: HTTPClient(on: loop), pacing: Pacing(on: loop))
     }
 
     func get(_ path: TilePath) async throws -> [UInt8] {

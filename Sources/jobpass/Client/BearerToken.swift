@@ -1,11 +1,11 @@
+internal import Crypto
 internal import POSIX
 
 /// The token by which a client shows who it is, read from the environment or from a file that only its owner may read.
 ///
 /// Noncopyable, so that no text can be made of it by accident.
 struct BearerToken: ~Copyable, Sendable {
-    /// The value of `Authorization`.
-    let header: String
+    private let text: String
 
     /// The most bytes of a token: upstream ID tokens are a few kilobytes.
     private static let limit = 1 << 16
@@ -42,9 +42,10 @@ struct BearerToken: ~Copyable, Sendable {
         guard let path = environment.nonEmpty(BrokerOptions.tokenFile.name) else {
             throw CommandError(
                 .denied,
-                "nothing says who is asking: JOBPASS_TOKEN_FILE is not set",
-                advice: "set it to a file of mode 0600 that holds your token; the broker knows its SHA-256 as the "
-                    + "token_sha256 of one of its principals"
+                "nothing says who is asking: neither JOBPASS_TOKEN_FILE nor JOBPASS_CLIENT_CERTIFICATE is set",
+                advice:
+                    "set the first to a file of mode 0600 that holds your token, whose SHA-256 is the token_sha256 of one of the "
+                    + "broker's principals, or the other to the certificate of one"
             )
         }
         return try BearerToken(file: path, namedBy: BrokerOptions.tokenFile.name)
@@ -69,6 +70,12 @@ struct BearerToken: ~Copyable, Sendable {
                 advice: "it has to hold the token and nothing else"
             )
         }
-        header = "Bearer \(token)"
+        self.text = String(token)
     }
+
+    /// The value of `Authorization`.
+    func authorization(_ scheme: StaticString) -> String { "\(scheme) \(text)" }
+
+    /// What a proof names the token by (RFC 9449, section 4.2, `ath`).
+    var digest: SHA256Digest { SHA256.hash(text) }
 }

@@ -7,7 +7,7 @@ internal import Time
 /// One command's talk with its broker: the contract's calls, and every failure as words and an exit code.
 struct BrokerClient: ~Copyable, Sendable {
     private let address: BrokerAddress
-    private let token: BearerToken
+    private let identity: ShownIdentity
     private let transport: any Transport
     /// Trades at clouds, where the job does so itself.
     let exchange: Exchange
@@ -16,9 +16,14 @@ struct BrokerClient: ~Copyable, Sendable {
     private static let longest = Duration.seconds(60)
     private static let answerLimits = JSONLimits(bytes: 64 << 20, depth: 32)
 
-    init(_ address: BrokerAddress, token: consuming BearerToken, over transport: any Transport, pacing: Pacing) {
+    init(
+        _ address: BrokerAddress,
+        as identity: consuming ShownIdentity,
+        over transport: any Transport,
+        pacing: Pacing
+    ) {
         self.address = address
-        self.token = token
+        self.identity = identity
         self.transport = transport
         exchange = Exchange(transport: transport, clock: SystemClock.now, pacing: pacing, breakers: Breakers())
     }
@@ -70,9 +75,9 @@ struct BrokerClient: ~Copyable, Sendable {
     ) async throws(CommandError) -> HTTPResponse {
         let question = query.fields.isEmpty ? "" : "?\(query.encoded)"
         let url = "\(address.url)/\(path.map(PercentEncoding.encode).joined(separator: "/"))\(question)"
-        var fields: HTTPFields = [
-            "Authorization": token.header, "Accept": "application/json", "User-Agent": "jobpass/\(Version.text)",
-        ]
+        var fields = try identity.fields(method, url)
+        fields.append("Accept", "application/json")
+        fields.append("User-Agent", "jobpass/\(Version.text)")
         if let body { fields.append("Content-Type", body.type) }
         let request = OutgoingRequest(
             method,
@@ -80,7 +85,8 @@ struct BrokerClient: ~Copyable, Sendable {
             fields: fields,
             body: body?.bytes ?? [],
             limits: OutgoingRequest.Limits(connect: .seconds(5), total: time, responseBytes: Self.answerLimits.bytes),
-            certificateAuthorities: address.authorities
+            certificateAuthorities: address.authorities,
+            clientCertificate: address.certificate
         )
         do throws(TransportError) { return try await transport.send(request) } catch {
             throw CommandError(error, at: address)

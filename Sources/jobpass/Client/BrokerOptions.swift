@@ -1,3 +1,4 @@
+internal import HTTP
 internal import POSIX
 internal import Text
 
@@ -35,11 +36,27 @@ enum BrokerOptions {
         "a file of mode 0600 that holds the token of a principal of the broker"
     )
 
+    static let certificate = Command.Note(
+        "JOBPASS_CLIENT_CERTIFICATE",
+        "a PEM file of the client certificate to show the broker"
+    )
+    static let certificateKey = Command.Note(
+        "JOBPASS_CLIENT_KEY",
+        "a file of mode 0600 with its private key, where the certificate's file has none"
+    )
+    static let proofKey = Command.Note(
+        "JOBPASS_DPOP_KEY",
+        "a file of mode 0600 with the private key that the request token is bound to, or is to be (RFC 9449)"
+    )
+
     /// What a job's commands read.
-    static let jobVariables = [urlVariable, requestToken, requestTokenFile, idToken, authoritiesVariable]
+    static let jobVariables = [
+        urlVariable, requestToken, requestTokenFile, idToken, proofKey, certificate, certificateKey,
+        authoritiesVariable,
+    ]
 
     /// What an orchestrator's, administrator's or auditor's commands read.
-    static let principalVariables = [urlVariable, tokenFile, authoritiesVariable]
+    static let principalVariables = [urlVariable, tokenFile, certificate, certificateKey, authoritiesVariable]
 }
 
 /// Where the broker is.
@@ -48,6 +65,8 @@ struct BrokerAddress: Equatable, Sendable {
     let url: String
     /// A PEM file of authorities; nil for the system's.
     let authorities: String?
+    /// What shows the broker who asks, with or without a token.
+    let certificate: ClientCertificate?
 
     /// Finds the broker by `--url` or `JOBPASS_URL`.
     ///
@@ -73,5 +92,6 @@ struct BrokerAddress: Equatable, Sendable {
         while url.hasSuffix("/") { url.removeLast() }
         self.url = url
         authorities = BrokerOptions.authorities(invocation)
+        certificate = try ClientCertificate.find(in: invocation.environment)
     }
 }

@@ -3,6 +3,7 @@ internal import Exchange
 internal import HTTP
 internal import HTTPClient
 internal import POSIX
+internal import Tokens
 
 /// A command's talk with the broker, from its first call to its last, on an event loop of its own.
 enum BrokerSession {
@@ -53,25 +54,32 @@ enum BrokerSession {
         on loop: EventLoop
     ) async throws(CommandError) -> BrokerClient {
         let transport = HTTPClient(on: loop)
-        let token = try await token(invocation, at: address, as: identity, over: transport)
-        return BrokerClient(address, token: token, over: transport, pacing: Pacing(on: loop))
+        let shown = try await shown(invocation, at: address, as: identity, over: transport)
+        return BrokerClient(address, as: shown, over: transport, pacing: Pacing(on: loop))
+    }
+
+    /// Who asks as an orchestrator, administrator or auditor: by a token, or by a certificate alone.
+    static func principal(_ environment: Environment, at address: BrokerAddress) throws(CommandError) -> ShownIdentity {
+        if address.certificate != nil, environment.nonEmpty(BrokerOptions.tokenFile.name) == nil {
+            return ShownIdentity(nil)
+        }
+        return ShownIdentity(try BearerToken.ofPrincipal(environment))
     }
 
     /// What the client shows: a job's request token, or else one that its CI system's own token is traded for.
-    private static func token(
+    private static func shown(
         _ invocation: Invocation,
         at address: BrokerAddress,
         as identity: Identity,
         over transport: any Transport
-    ) async throws(CommandError) -> BearerToken {
+    ) async throws(CommandError) -> ShownIdentity {
         let environment = invocation.environment
-        guard identity == .run else { return try BearerToken.ofPrincipal(environment) }
+        guard identity == .run else { return try principal(environment, at: address) }
+        let key = try DPoPKey.find(in: environment)
         if !BearerToken.isNamed(environment), let source = CITokenSource.find(in: environment) {
-            return try await ForeignTrade(address: address, transport: transport).requestToken(
-                from: source,
-                environment
-            )
+            let trade = ForeignTrade(address: address, transport: transport, key: key)
+            return ShownIdentity(try await trade.requestToken(from: source, environment), key: key)
         }
-        return try BearerToken.ofRun(environment)
+        return ShownIdentity(try BearerToken.ofRun(environment), key: key)
     }
 }

@@ -2,11 +2,14 @@ internal import Encoding
 internal import HTTP
 internal import JSON
 internal import POSIX
+internal import Tokens
 
 /// Trades the CI system's own ID token for a request token of the broker, at its `/oauth/token` (RFC 8693).
 struct ForeignTrade: Sendable {
     let address: BrokerAddress
     let transport: any Transport
+    /// The key that the request token is to be bound to; nil for none.
+    let key: DPoPKey?
 
     /// The request token of the run that the CI system's token speaks of.
     ///
@@ -20,16 +23,20 @@ struct ForeignTrade: Sendable {
             Form.Field("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
             Form.Field("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
         ])
+        let url = "\(address.url)/oauth/token"
+        var fields: HTTPFields = [
+            "Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json",
+            "User-Agent": "jobpass/\(Version.text)",
+        ]
+        if let key { fields.append("DPoP", try ShownIdentity.proof(by: key, .post, url, token: nil)) }
         let request = OutgoingRequest(
             .post,
-            url: "\(address.url)/oauth/token",
-            fields: [
-                "Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json",
-                "User-Agent": "jobpass/\(Version.text)",
-            ],
+            url: url,
+            fields: fields,
             body: Array(form.encoded.utf8),
             limits: OutgoingRequest.Limits(connect: .seconds(5), total: .seconds(30), responseBytes: 1 << 18),
-            certificateAuthorities: address.authorities
+            certificateAuthorities: address.authorities,
+            clientCertificate: address.certificate
         )
         let response: HTTPResponse
         do throws(TransportError) { response = try await transport.send(request) } catch {

@@ -128,12 +128,13 @@ enum BenchCommand {
         let address = try BrokerAddress(invocation)
         let token = try BearerToken.ofRun(invocation.environment)
         let client = HTTPClient(on: loop, connections: plan.connections)
-        let request = plan.request(
+        var request = plan.request(
             address.url,
             invocation[audience] ?? "",
-            header: token.header,
+            header: token.authorization("Bearer"),
             authorities: address.authorities
         )
+        request.clientCertificate = address.certificate
         let first: HTTPResponse
         do throws(TransportError) { first = try await client.send(request) } catch {
             throw CommandError(error, at: address)
