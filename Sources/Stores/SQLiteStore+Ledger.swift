@@ -113,6 +113,13 @@ extension LedgerError {
                 wanted: "no entry behind the last one that the checkpoint covers",
                 remedy: "somebody added one: keep this store as evidence and restore a backup"
             )
+        case .corrupt, .notADatabase:
+            self.init(
+                .storage,
+                seen: "\(error)",
+                wanted: "a file that is whole",
+                remedy: "it was damaged: keep it, see to its disk, and restore a backup (jobpass store restore)"
+            )
         default:
             self.init(
                 .storage,
