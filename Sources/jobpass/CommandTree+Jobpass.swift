@@ -29,12 +29,14 @@ extension CommandTree {
                 StoreCommand.definition,
                 AuditCommand.definition,
                 VerifyCommand.definition,
+                HealthCommand.definition,
                 DoctorCommand.definition,
                 ProbeCommand.definition,
                 TrustCommand.definition,
                 SandboxCommand.definition,
                 BenchCommand.definition,
                 CompletionsCommand.definition,
+                ManCommand.definition,
             ])
         ),
         version: Version.text

@@ -6,4 +6,6 @@
 /// This program's version, as `--version` says it and as it introduces itself to servers.
 enum Version {
     static let text = "0.1.0"
+    /// The day of its release, as its manual pages say it.
+    static let date = "2026-11-23"
 }

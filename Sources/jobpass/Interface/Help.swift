@@ -42,7 +42,8 @@ struct Help {
         command.options + [.help] + (path.count == 1 ? [CommandTree.versionOption] : [])
     }
 
-    private static func summary(of option: Option) -> String {
+    /// What an option is for, with its choices and whether it must or may be given.
+    static func summary(of option: Option) -> String {
         option.summary + (option.choices.map { " (\($0.joined(separator: ", ")))" } ?? "")
             + (option.isRequired ? "; required" : "") + (option.repeats ? "; may be repeated" : "")
     }
