@@ -44,7 +44,7 @@ extension Configuration {
     private static func secret(_ path: String, _ place: ConfigurationPlace) throws(POSIXError) -> [ConfigurationProblem]
     {
         guard let status = try Files.status(path), status.kind == .regular else { return [missing(path, place)] }
-        guard status.mode & 0o177 == 0 else {
+        guard !status.isOpenToOthers else {
             let mode = "0" + String(status.mode, radix: 8)
             return [
                 place.problem(

@@ -14,10 +14,18 @@ package enum Configuration {
     /// The largest file that is read.
     private static let sizeLimit = 1 << 20
 
-    /// Reads the settings of a file.
+    /// What a path begins with that is a credential's name: `credential:master.key` (systemd.exec(5), `LoadCredential=`).
+    static let credentialPrefix = "credential:"
+    /// Where the credentials of the unit in `deploy/systemd` are while it runs.
+    package static let credentials = "/run/credentials/jobpass.service"
+
+    /// Reads the settings of a file; `credentials` is the directory in which `credential:NAME` is a file.
     ///
     /// - Throws: `InvalidConfiguration` with every mistake that was found.
-    package static func load(_ path: String) throws(InvalidConfiguration) -> Settings {
+    package static func load(
+        _ path: String,
+        credentials: String = credentials
+    ) throws(InvalidConfiguration) -> Settings {
         let bytes: [UInt8]
         do {
             bytes = try Files.read(path, limit: sizeLimit)
@@ -28,14 +36,18 @@ package enum Configuration {
                 ConfigurationProblem(.error, file: path, line: 1, column: 1, key: "", "\(error.reason)", fix: fix)
             ])
         }
-        return try parse(bytes, file: path)
+        return try parse(bytes, file: path, credentials: credentials)
     }
 
     /// Reads the settings of a text; relative paths in it are taken as from the directory of `file`, which need not exist.
     ///
     /// - Throws: `InvalidConfiguration` with every mistake that was found.
-    package static func parse(_ bytes: [UInt8], file: String) throws(InvalidConfiguration) -> Settings {
-        let problems = Problems(file: file)
+    package static func parse(
+        _ bytes: [UInt8],
+        file: String,
+        credentials: String = credentials
+    ) throws(InvalidConfiguration) -> Settings {
+        let problems = Problems(file: file, credentials: credentials)
         let root: YAMLNode
         do {
             root = try YAMLNode.parse(bytes)

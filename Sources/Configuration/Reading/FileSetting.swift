@@ -33,8 +33,11 @@ struct FileSetting: Hashable, Sendable {
 }
 
 extension Section {
-    /// A path, relative ones from the directory of the configuration file.
+    /// A path, relative ones from the directory of the configuration file; `credential:NAME` is one that systemd handed over.
     func path(_ text: String) -> String {
+        if text.hasPrefix(Configuration.credentialPrefix) {
+            return Paths.join(problems.credentials, String(text.dropFirst(Configuration.credentialPrefix.count)))
+        }
         let directory = Paths.parent(of: problems.file)
         return directory == "." ? text : Paths.join(directory, text)
     }

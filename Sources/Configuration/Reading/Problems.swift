@@ -3,9 +3,14 @@ internal import YAML
 /// What was found wrong so far with one file; belongs to one call of `Configuration.parse`.
 final class Problems {
     let file: String
+    /// The directory of what systemd hands over.
+    let credentials: String
     private var found: [ConfigurationProblem] = []
 
-    init(file: String) { self.file = file }
+    init(file: String, credentials: String = Configuration.credentials) {
+        self.file = file
+        self.credentials = credentials
+    }
 
     /// Everything found, in the order of the file.
     var all: [ConfigurationProblem] {

@@ -8,7 +8,8 @@ package import Secrets
 
 /// Everything that a configuration says, checked; the comments are its manual, in the order of the file.
 ///
-/// Paths that are not absolute are taken from the directory of the configuration file.
+/// Paths that are not absolute are taken from the directory of the configuration file; `credential:NAME` is a file that systemd
+/// hands over by `LoadCredential=NAME:…`, in `$CREDENTIALS_DIRECTORY`, else in `/run/credentials/jobpass.service`.
 package struct Settings: Sendable {
     /// The SHA-256 of the file, by which the ledger tells which configuration was in force.
     package let digest: SHA256Digest

@@ -8,6 +8,10 @@ extension HTTPServer {
         package var address: String
         /// The port; 0 lets the system choose a free one.
         package var port: UInt16
+        /// A socket that is listened on already, which takes the place of address and port; its owner keeps it open.
+        ///
+        /// Optional: several servers may share one.
+        package var inherited: Int32?
         /// What TLS clients are shown and asked for.
         ///
         /// Optional: without it, plain HTTP is spoken.

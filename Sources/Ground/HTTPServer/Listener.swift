@@ -36,6 +36,7 @@ internal import Glibc
         on loop: EventLoop,
         _ settings: HTTPServer.Settings
     ) throws(HTTPServerError) -> OpaquePointer {
+        if let inherited = settings.inherited { return try unsafe listen(on: loop, settings, sharing: inherited) }
         var hints = unsafe addrinfo()
         unsafe hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -56,6 +57,23 @@ internal import Glibc
             Int32(address.pointee.ai_addrlen)
         )
         guard let handle = unsafe handle else { throw HTTPServerError(.listen, settings, number: errno) }
+        return unsafe handle
+    }
+
+    /// Takes connections from a socket that is listened on already, by a descriptor of its own.
+    private static func listen(
+        on loop: EventLoop,
+        _ settings: HTTPServer.Settings,
+        sharing inherited: Int32
+    ) throws(HTTPServerError) -> OpaquePointer {
+        let own = fcntl(inherited, F_DUPFD_CLOEXEC, 0)
+        guard own >= 0 else { throw HTTPServerError(.listen, settings, number: errno) }
+        // A backlog of 0 tells libevent that somebody else has called listen(2).
+        let options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC
+        guard let handle = unsafe evconnlistener_new(loop.base, nil, nil, options, 0, own) else {
+            Glibc.close(own)
+            throw HTTPServerError(.memory, settings)
+        }
         return unsafe handle
     }
 

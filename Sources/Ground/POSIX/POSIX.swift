@@ -30,6 +30,8 @@ package struct POSIXError: Error, Equatable, Sendable {
         case missingValue
         /// The option was given a value and takes none.
         case unexpectedValue
+        /// A descriptor that was handed over is no TCP socket that is listened on.
+        case noListener
         /// The resolver has no address for the name, in its own words.
         case noSuchHost(String)
     }
@@ -73,6 +75,8 @@ extension POSIXError: CustomStringConvertible {
         case .unknownOption: "there is no such option"
         case .missingValue: "needs a value"
         case .unexpectedValue: "takes no value"
+        case .noListener:
+            "it is no TCP socket that is listened on; write ListenStream=ADDRESS:PORT, and leave Accept= at no"
         case .noSuchHost(let words): words
         }
     }

@@ -54,7 +54,7 @@ enum ConfigCommand {
         var failure: CommandError?
         var notes: [String] = []
         do throws(InvalidConfiguration) {
-            let settings = try Configuration.load(path)
+            let settings = try ConfigurationFile.load(path)
             problems = settings.warnings + Configuration.check(settings, at: SystemClock.now())
             notes = KeyFiles(settings).masterKeyNotes
             // The files' modes are among the problems already; only what is in them is new.

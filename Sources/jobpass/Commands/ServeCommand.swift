@@ -19,11 +19,23 @@ enum ServeCommand {
             "Opens what the configuration names and listens; it makes no key and no store (init does). SIGTERM and SIGINT stop "
                 + "it when what is under way has finished; SIGHUP reads the configuration, its keys and certificates "
                 + "again, keeps all of the old where any of the new is bad, and says in the log what waits for a restart.",
+            "Sockets that systemd hands over (LISTEN_FDS, as of deploy/systemd/jobpass.socket) take the place of listen, so that "
+                + "no connection is refused while the broker is restarted.",
             "A start is refused, with the reason, where the ledger is not what its last checkpoint says.",
         ],
         options: [ConfigurationFile.option],
         examples: [Command.Example("jobpass serve --config /etc/jobpass/jobpass.yaml", "run the system's broker")],
-        variables: [ConfigurationFile.variable],
+        variables: [
+            ConfigurationFile.variable,
+            Command.Note(
+                "LISTEN_FDS",
+                "how many sockets it inherits, from descriptor 3 on; with LISTEN_PID, its own number"
+            ),
+            Command.Note(
+                "CREDENTIALS_DIRECTORY",
+                "where the files are that the configuration names as credential:NAME"
+            ),
+        ],
         exits: [
             Command.Note("0", "it was stopped by a signal, and everything under way was finished"),
             Command.Note("78", "the configuration, a key or the store cannot be used as it is"),

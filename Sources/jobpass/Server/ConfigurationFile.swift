@@ -29,10 +29,18 @@ struct ConfigurationFile: Sendable {
     ///
     /// - Throws: `CommandError` with exit code 78 and every mistake in it.
     init(path: String) throws(CommandError) {
-        do throws(InvalidConfiguration) { settings = try Configuration.load(path) } catch {
+        do throws(InvalidConfiguration) { settings = try Self.load(path) } catch {
             throw CommandError(.configuration, "\(path) cannot be used:\n\(error)")
         }
         self.path = path
+    }
+
+    /// Reads settings; `credential:NAME` in them is in the directory that systemd names to whom it hands credentials.
+    ///
+    /// - Throws: `InvalidConfiguration` with every mistake that was found.
+    static func load(_ path: String) throws(InvalidConfiguration) -> Settings {
+        let named = Environment.current.nonEmpty("CREDENTIALS_DIRECTORY")
+        return try Configuration.load(path, credentials: named ?? Configuration.credentials)
     }
 
     /// The path of the configuration that a call means; the first place that is named or there wins.

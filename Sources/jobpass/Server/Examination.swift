@@ -108,7 +108,7 @@ struct Examination: Sendable {
         let settings: Settings
         var problems: [ConfigurationProblem]
         do throws(InvalidConfiguration) {
-            settings = try Configuration.load(path)
+            settings = try ConfigurationFile.load(path)
             problems = settings.warnings + Configuration.check(settings, at: SystemClock.now())
         } catch {
             checks += error.problems.map(Self.check)

@@ -16,10 +16,10 @@ struct BrokerService: Sendable {
     /// The port that is listened on.
     let port: UInt16
 
-    /// Starts to listen; answers come from the moment this returns.
+    /// Starts to listen, on sockets that were inherited where there are any; answers come from the moment this returns.
     ///
     /// - Throws: `HTTPServerError`, `CryptoError` or `EventLoopError`.
-    init(_ broker: Broker, _ settings: Settings) async throws {
+    init(_ broker: Broker, _ settings: Settings, inherited: [Int32] = []) async throws {
         let tls = try settings.tls.map(Self.context)
         var loops: [EventLoop] = []
         var servers: [HTTPServer] = []
@@ -28,20 +28,22 @@ struct BrokerService: Sendable {
             try loop.start(name: "jobpass-\(number)")
             let client = HTTPClient(on: loop)
             let pacing = Pacing(on: loop)
-            // Port 0 lets the system choose for the first loop; the others share what it chose.
-            let port = servers.first?.port ?? settings.listen.port
-            let server = try await HTTPServer.start(
-                on: loop,
-                settings: HTTPServer.Settings(
+            for socket in inherited.isEmpty ? [nil] : inherited.map(Optional.some) {
+                var listening = HTTPServer.Settings(
                     address: settings.listen.host,
-                    port: port,
+                    // Port 0 lets the system choose for the first loop; the others share what it chose.
+                    port: servers.first?.port ?? settings.listen.port,
                     tls: tls,
                     limits: Self.limits(settings.limits),
                     errorBody: { broker.refuse(status: $0, reason: $1) }
                 )
-            ) { request in await broker.answer(request, over: client, pacing: pacing) }
+                listening.inherited = socket
+                let server = try await HTTPServer.start(on: loop, settings: listening) { request in
+                    await broker.answer(request, over: client, pacing: pacing)
+                }
+                servers.append(server)
+            }
             loops.append(loop)
-            servers.append(server)
         }
         self.broker = broker
         self.loops = loops

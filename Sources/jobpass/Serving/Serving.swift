@@ -48,11 +48,10 @@ extension ServeCommand {
         keeper.serve(broker)
         try await KeyArchive.record(standing, in: opened.ledger, parts.audit)
         try await Reloading.record(file, in: opened.ledger)
-        let service = try await BrokerService(broker, settings)
-        log.info(
-            "listening",
-            ["address": "\(settings.listen.host)", "port": "\(service.port)", "issuer": "\(settings.issuer)"]
-        )
+        let inherited = try InheritedSockets.taken(from: .current)
+        let service = try await BrokerService(broker, settings, inherited: inherited)
+        let address = inherited.isEmpty ? "\(settings.listen.host)" : "\(inherited.count) inherited"
+        log.info("listening", ["address": address, "port": "\(service.port)", "issuer": "\(settings.issuer)"])
         await lookAtSecrets(opened.vault, log: log)
         let attendants =
             try attend(runs, broker, opened, index, settings.ledger.witnesses, log: log, on: loop)
