@@ -36,7 +36,8 @@ def check_kubernetes(version, paths):
 
     for path in paths:
         with open(path, encoding="utf-8") as file:
-            kubernetes_validate.validate(yaml.safe_load(file), version, strict=True)
+            for document in yaml.safe_load_all(file):
+                kubernetes_validate.validate(document, version, strict=True)
 
 
 def evaluate(root, expression):

@@ -55,6 +55,36 @@ extension Scenarios {
             #expect(run.output.contains("tokens of 2 keys verified by PyJWT and by OpenBao, 0 failures"), "\(run)")
         }
 
+        @Test(
+            "the scripts that write a cloud's side ask its own command for what they say",
+            arguments: [
+                (
+                    "deploy/gcp/trust",
+                    ["https://ci.example.com", "acme-prod", "42", "deploy@acme.example", "project:acme/web"],
+                    ["--issuer-uri https://ci.example.com", "workloadIdentityPools/ci-jobs/subject/project:acme/web"]
+                ),
+                (
+                    "deploy/azure/trust", ["https://ci.example.com", "4711", "web", "project:acme/web"],
+                    ["federated-credential create --id 4711", "\"subject\": \"project:acme/web\""]
+                ),
+            ]
+        )
+        func trust(script: String, arguments: [String], asked: [String]) throws {
+            let folder = try Folder()
+            // Says what it was asked, with what came in; nothing is there yet.
+            let stub =
+                "#!/bin/sh\nprintf '%s ' \"$@\" >&2\ncase \"$*\" in *describe*) exit 1 ;; *@-*) cat >&2 ;; esac\n"
+            for name in ["gcloud", "az"] {
+                try folder.write(name, stub)
+                #expect(try Finished("chmod", ["+x", folder.path(name)]).code == 0)
+            }
+            let path = "\(folder.root):\(Environment.current["PATH"] ?? "/usr/bin:/bin")"
+            let run = try Finished(RelyingParty.file(script), arguments, environment: ["PATH": path])
+            #expect(run.code == 0, "\(run)")
+            for words in asked { #expect(run.error.contains(words), "\(run)") }
+            #expect(try Finished(RelyingParty.file(script), []).code == 64)
+        }
+
         /// The processes that were given a temporary folder.
         private func processes(given folder: String) throws -> [String] {
             try Files.list("/proc").filter { name in
