@@ -77,7 +77,7 @@ let groundwork: [Target] = [
     ground("HTTP"),  // messages, and the protocol of who sends them
     ground("EventLoop", ["CEvent", "Locks"]),  // one thread, one libevent base, one task executor
     ground("HTTPClient", ["CCurl", "EventLoop", "HTTP"]),  // libcurl's multi interface on a loop
-    ground("HTTPServer", ["CEventHTTP", "Crypto", "EventLoop", "HTTP"]),  // libevent's HTTP server on a loop
+    ground("HTTPServer", ["CEventHTTP", "Crypto", "EventLoop", "HTTP", "Locks"]),  // libevent's HTTP server on a loop
     ground("SQLite", ["CSQLite"]),  // connections and statements
     ground("Postgres", ["CPQ", "Locks", "POSIX"]),  // connections to a server, statements, a pool that mends itself
     ground("Logs", ["JSON", "Text", "Time"]),  // one line an event, text or JSON, nothing secret

@@ -1,4 +1,5 @@
 package import Auditing
+internal import Configuration
 internal import Crypto
 internal import Encoding
 package import Exchange
@@ -82,6 +83,7 @@ package final class Broker: Sendable {
     let metrics = Metrics()
     let meter = FallbackMeter()
     let admission = Admission()
+    let accounts = Accounts()
     let sessions = AuditSessions()
     let witnessed = Lock(Witnessed())
     /// Verifies other issuers' tokens.
@@ -145,7 +147,7 @@ package final class Broker: Sendable {
             clock: clock,
             pacing: pacing,
             breakers: breakers,
-            responseBytes: now.responseBytes
+            responseBytes: now.limits.responseBytes
         )
     }
 
@@ -188,7 +190,9 @@ package final class Broker: Sendable {
                     transport: transport,
                     pacing: pacing
                 )
-                return try await perform(endpoint, call)
+                if endpoint.isForProbes { return try await perform(endpoint, call) }
+                try await chargeAddress(call)
+                return try await admit { () async throws(Problem) in try await perform(endpoint, call) }
             case .wrongMethod(let allowed): throw Problem(method: request.method, allowed: allowed)
             case .unknown:
                 throw Problem(.notFound, "There is nothing at this path; see the contract for what there is.")

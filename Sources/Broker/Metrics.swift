@@ -23,6 +23,8 @@ package final class Metrics: Sendable {
     private let revoked = Atomic<Int>(0)
     private let revocations = Atomic<Int>(0)
 
+    private let limited = Lock<[Limit: Int]>([:])
+    private let connections = Atomic<Int>(0)
     private let fallbacksByTarget = Lock<[String: [FallbackEvent: Int]]>([:])
     private let secrets = Lock(SecretFigures())
     private let probes = Lock<[String: [ProbeOutcome: Int]]>([:])
@@ -101,6 +103,17 @@ package final class Metrics: Sendable {
         }
     }
 
+    /// Counts a client that was refused or cut off for taking too much.
+    package func count(_ limit: Limit) { limited.withLock { $0[limit, default: 0] += 1 } }
+
+    /// Takes note of connections that were opened, or closed where the number is negative.
+    package func note(connections change: Int) { connections.add(change, ordering: .relaxed) }
+
+    private var limitSamples: [(labels: String, value: Int)] {
+        let counts = limited.withLock { $0 }
+        return Limit.allCases.map { ("{limit=\"\($0.rawValue)\"}", counts[$0] ?? 0) }
+    }
+
     /// Counts what became of a target's fallback in an outage; the name is one of the configuration's.
     package func count(fallback event: FallbackEvent, of target: String) {
         fallbacksByTarget.withLock { $0[target, default: [:]][event, default: 0] += 1 }
@@ -156,6 +169,8 @@ package final class Metrics: Sendable {
             for sample in samples { page += "\(name)\(sample.labels) \(sample.value)\n" }
         }
         add("jobpass_http_requests_total", "counter", "Requests answered.", [("", read(requests))])
+        add("jobpass_connections", "gauge", "Open connections.", [("", read(connections))])
+        add("jobpass_limited_total", "counter", "Clients refused or cut off, by the limit.", limitSamples)
         add("jobpass_runs_registered_total", "counter", "Runs registered.", [("", read(runs))])
         add("jobpass_tokens_issued_total", "counter", "ID tokens issued.", [("", read(tokens))])
         add("jobpass_denials_total", "counter", "Requests that policy denied.", [("", read(denials))])

@@ -24,7 +24,8 @@ package final class SQLiteStore: Sendable {
         try Self.checkMode(path)
         try Self.checkSchema(path)
         do throws(SQLiteError) {
-            writer = Lock(try StoreWriter(path: path))
+            // The ledger must not wait while runs are registered one after another.
+            writer = Lock(try StoreWriter(path: path), isFair: true)
             reader = Lock(try StoreReader(path: path))
             mover = try LogMover(path: path)
         } catch {

@@ -189,6 +189,7 @@ struct BrokerHarness {
         body: String = "",
         fields: HTTPFields = [:],
         certificate: PeerCertificate? = nil,
+        from address: String = "192.0.2.7",
         checks: Bool = true,
         over transport: (any Transport)? = nil
     ) async throws -> Answer {
@@ -201,7 +202,7 @@ struct BrokerHarness {
             query: parts.count > 1 ? parts[1] : "",
             fields: fields,
             body: Array(body.utf8),
-            peer: HTTPPeer(address: "192.0.2.7", certificate: certificate)
+            peer: HTTPPeer(address: address, certificate: certificate)
         )
         let response = await broker.answer(request, over: transport ?? network, pacing: time.pacing())
         // While others write, what is read is not of one moment.

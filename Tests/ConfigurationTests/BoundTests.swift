@@ -24,6 +24,23 @@ struct BoundTests {
 
     static let bounds = [
         Bound("limits", "connections", ["1", "100000"], ["0", "100001", "1.5", "1_000", "+5", "0x10", "many"]),
+        Bound("limits", "connections_per_address", ["1", "100000"], ["0", "100001"]),
+        Bound("limits", "requests", ["1", "100000"], ["0", "100001"]),
+        Bound("limits", "buffered_bytes", ["1048576", "4294967296"], ["1048575", "4294967297", "64M"]),
+        Bound("limits", "header_timeout", ["1s", "1h"], ["0s", "61m"]),
+        Bound("limits", "run_rate", ["1", "1000000"], ["0", "1000001", "5/s"]),
+        Bound("limits", "run_burst", ["1", "1000000"], ["0", "1000001"]),
+        Bound("limits", "principal_rate", ["1", "1000000"], ["0", "1000001"]),
+        Bound("limits", "principal_burst", ["1", "1000000"], ["0", "1000001"]),
+        Bound("limits", "address_rate", ["1", "1000000"], ["0", "1000001"]),
+        Bound("limits", "address_burst", ["1", "1000000"], ["0", "1000001"]),
+        Bound(
+            "limits",
+            "unlimited_addresses",
+            ["[]", "[192.0.2.7]", "[10.0.0.0/8, '::1', '2001:db8::/32']"],
+            ["192.0.2.7", "[10.0.0.1/8]", "[ci.example.com]", "[192.0.2.7/33]", "['fe80::1%eth0']", "[1.2.3]"]
+        ),
+        Bound("limits", "tokens_per_run", ["1", "1000000000"], ["0", "1000000001"]),
         Bound("limits", "header_bytes", ["1024", "1048576"], ["1023", "1048577"]),
         Bound("limits", "header_fields", ["10", "1000"], ["9", "1001"]),
         Bound("limits", "target_bytes", ["256", "65536"], ["255", "65537"]),

@@ -2,6 +2,7 @@ import Claims
 import Configuration
 import Crypto
 import Exchange
+import HTTP
 import Logs
 import Policy
 import Runs
@@ -65,6 +66,15 @@ struct SettingsTests {
         limits.targetBytes = 512
         limits.bodyBytes = 4_096
         limits.jsonDepth = 8
+        limits.connectionsPerAddress = 7
+        limits.requests = 9
+        limits.bufferedBytes = 2_097_152
+        limits.headerTimeout = .seconds(5)
+        limits.runRate = Rate(perSecond: 11, burst: 12)
+        limits.principalRate = Rate(perSecond: 13, burst: 14)
+        limits.addressRate = Rate(perSecond: 15, burst: 16)
+        limits.unlimitedAddresses = ["192.0.2.0/24", "2001:db8::7"].compactMap(AddressRange.init)
+        limits.tokensPerRun = 17
         limits.idleTimeout = .seconds(2)
         limits.requestTimeout = .seconds(3)
         limits.drainTimeout = .seconds(4)

@@ -45,4 +45,18 @@ struct LocksTests {
         }
         #expect(ended.withLock { $0 })
     }
+
+    @Test("a fair lock is had by whoever waits, though another asks for it without end")
+    func fairness() async {
+        let lock = Lock(0, isFair: true)
+        let isDone = Lock(false)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { while !isDone.withLock({ $0 }) { lock.withLock { $0 += 1 } } }
+            group.addTask {
+                for _ in 0..<100 { lock.withLock { $0 += 1 } }
+                isDone.withLock { $0 = true }
+            }
+        }
+        #expect(lock.withLock { $0 } >= 100)
+    }
 }

@@ -218,6 +218,7 @@ struct SharedSite {
             audiences:
               - audience: load.example
                 allow: [{project: "acme/*"}]
+            limits: {run_rate: 1000000, tokens_per_run: 1000000000}
             """
         )
     }

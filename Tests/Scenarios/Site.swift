@@ -73,6 +73,7 @@ final class Site: Sendable {
             \(keys)
             principals:
             \(principals.joined(separator: "\n"))
+            \(settings.contains("limits:") ? "" : "limits: {run_rate: 1000000, tokens_per_run: 1000000000}")
             \(settings)
             """
         )

@@ -17,17 +17,19 @@ package final class TestHTTPServer: Sendable {
     package init(
         limits: HTTPServer.Limits = HTTPServer.Limits(),
         tls: TLSServerContext? = nil,
+        notice: @escaping @Sendable (HTTPServer.Notice) -> Void = { _ in },
         handler: @escaping HTTPServer.Handler
     ) async throws {
         loop = try EventLoop()
         try loop.start(name: "test-server")
-        let settings = HTTPServer.Settings(address: "127.0.0.1", port: 0, tls: tls, limits: limits) { status, reason in
+        var settings = HTTPServer.Settings(address: "127.0.0.1", port: 0, tls: tls, limits: limits) { status, reason in
             HTTPResponse(
                 status: status,
                 fields: ["Content-Type": "text/plain"],
                 body: Array("\(status): \(reason)".utf8)
             )
         }
+        settings.notice = notice
         server = try await HTTPServer.start(on: loop, settings: settings, handler: handler)
     }
 

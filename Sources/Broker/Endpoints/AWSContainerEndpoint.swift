@@ -24,7 +24,7 @@ extension Broker {
         if let target = now.targets[name], target.type != .aws {
             throw Problem(.invalidRequest, "Target '\(name)' is of type \(target.type.rawValue), wanted aws.")
         }
-        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
+        return try await admit(run) { () async throws(Problem) in
             let exchange = exchange(over: call.transport, call.pacing)
             let answer = try await obtain(name, for: run, trace: call.trace, through: exchange)
             do throws(DeliveryError) {

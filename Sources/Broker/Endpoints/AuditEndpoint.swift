@@ -17,7 +17,7 @@ extension Broker {
         } catch {
             throw Problem(error)
         }
-        return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
+        return try await admit(auditor) { () async throws(Problem) in
             try await audit { log throws(AuditError) in .json(200, try log.entries(matching: query).json) }
         }
     }
@@ -36,7 +36,7 @@ extension Broker {
             throw Problem(error)
         }
         let moment = clock()
-        return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
+        return try await admit(auditor) { () async throws(Problem) in
             try await audit { log throws(AuditError) in .json(200, try log.summary(of: query, at: moment).json) }
         }
     }
@@ -47,7 +47,7 @@ extension Broker {
         guard let index = UInt64(call.parameters[0]) else {
             throw Problem(.notFound, "'\(call.parameters[0].prefix(32))' is no index of an entry.")
         }
-        return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
+        return try await admit(auditor) { () async throws(Problem) in
             var bounds = AuditQuery()
             bounds.projects = auditor.projects
             let query = bounds
@@ -68,7 +68,7 @@ extension Broker {
         let from = try size("from", form)
         let to = try size("to", form)
         guard let from else { throw Problem(.invalidRequest, "'from' is missing: the size of an earlier checkpoint.") }
-        return try await admission.admit(auditor.name, limit: now.requestsPerPrincipal) { () async throws(Problem) in
+        return try await admit(auditor) { () async throws(Problem) in
             try await audit { log throws(AuditError) in .json(200, try log.consistency(from: from, to: to)) }
         }
     }

@@ -11,7 +11,7 @@ extension Broker {
     func context(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try await run(of: call)
         let wish = try wish(of: call)
-        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
+        return try await admit(run) { () async throws(Problem) in
             let values = try await read(
                 context: call.parameters[0],
                 wish,

@@ -7,7 +7,7 @@ extension Broker {
     /// The credential with the environment in which a tool finds it.
     func credentials(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try await run(of: call)
-        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
+        return try await admit(run) { () async throws(Problem) in
             let exchange = exchange(over: call.transport, call.pacing)
             let own = try call.jobClaims(in: try call.query())
             let answer = try await obtain(

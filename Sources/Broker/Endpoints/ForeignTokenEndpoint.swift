@@ -31,9 +31,11 @@ extension Broker {
     func tradeForeignToken(_ call: Call) async throws(Problem) -> HTTPResponse {
         let trade = try trade(call)
         let caller = "federation from \(call.request.peer.address)"
-        return try await admission.admit(caller, limit: now.requestsPerPrincipal) { () async throws(Problem) in
+        return try await admit(caller) { () async throws(Problem) in
             let proof = try proof(in: call, with: nil)
             let (identity, attestation) = try await identify(trade.subject, confirming: proof?.confirmation, call)
+            // One project of another system is not to have the share of all that system's projects.
+            try await charge(principal: "\(identity.issuer.name) \(attestation[.project] ?? "")", call)
             if let proof { try spend(proof) }
             guard trade.type != .accessToken, let audience = trade.audience else {
                 return try await begin(attestation, identity, trade, call)
@@ -79,7 +81,8 @@ extension Broker {
                 grant,
                 to: run,
                 trace: call.trace,
-                confirming: attestation.confirmation
+                confirming: attestation.confirmation,
+                isPassing: true
             ).take()
             return answer(token.text, trade.type, until: token.facts.expires, run, identity)
         }

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Crypto
 internal import Delivery
 internal import Encoding
@@ -11,7 +12,7 @@ extension Broker {
     /// Imports values by name; with `dry_run` it says what would happen, and does nothing.
     func importSecrets(_ call: Call) async throws(Problem) -> HTTPResponse {
         let (principal, context) = try await context(of: call)
-        let body = try call.json(depth: now.jsonDepth)
+        let body = try call.json(depth: now.limits.jsonDepth)
         let values = try self.values(in: body)
         let replacing = body["replace"]?.asBool ?? false
         let isDryRun = body["dry_run"]?.asBool ?? false

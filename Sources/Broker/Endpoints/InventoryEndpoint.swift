@@ -19,7 +19,7 @@ extension Broker {
     /// Takes the listing of a source; with `replace` it is all that the source has, with `dry_run` nothing happens.
     func listElsewhere(_ call: Call) async throws(Problem) -> HTTPResponse {
         let principal = try await administrator(of: call)
-        let body = try call.json(depth: now.jsonDepth)
+        let body = try call.json(depth: now.limits.jsonDepth)
         let source = call.parameters[0]
         let replacing = body["replace"]?.asBool ?? false
         let isDryRun = body["dry_run"]?.asBool ?? false

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Delivery
 internal import HTTP
 internal import JSON
@@ -8,7 +9,7 @@ extension Broker {
     /// The target's ID token, with all that is needed to trade it.
     func targetToken(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try await run(of: call)
-        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
+        return try await admit(run) { () async throws(Problem) in
             let own = try call.jobClaims(in: try call.query())
             let answer = try await hand(call.parameters[0], to: run, saying: own, trace: call.trace)
             return .secretJSON(200, answer.json())
@@ -19,11 +20,11 @@ extension Broker {
     func targetOutcome(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try await run(of: call)
         let report: OutcomeReport
-        let body = try call.json(depth: now.jsonDepth)
+        let body = try call.json(depth: now.limits.jsonDepth)
         do throws(DeliveryError) { report = try OutcomeReport(body) } catch {
             throw Problem(.invalidRequest, "\(error).")
         }
-        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
+        return try await admit(run) { () async throws(Problem) in
             let name = call.parameters[0]
             switch try await note(report, on: name, by: run, trace: call.trace) {
             case .recorded(let index):

@@ -16,7 +16,7 @@ extension Broker {
     /// Makes new keys; the body, where there is one, is `{"algorithms": [NAME], "rings": [NAME]}`.
     func prepareKeys(_ call: Call) async throws(Problem) -> HTTPResponse {
         let administrator = try await administrator(of: call)
-        let body = call.request.body.isEmpty ? JSON.object([:]) : try call.json(depth: now.jsonDepth)
+        let body = call.request.body.isEmpty ? JSON.object([:]) : try call.json(depth: now.limits.jsonDepth)
         let terms = try office().terms
         let algorithms = try Self.names("algorithms", in: body, among: SignatureAlgorithm.allCases)
         let rings = try Self.names("rings", in: body, among: terms.rings)

@@ -61,7 +61,7 @@ extension Broker {
         let size = publishedSize
         // What is asked of the store by strangers goes through one door, however many they are.
         let caller = path.content == .entries ? call.request.peer.address : "tiles \(call.request.peer.address)"
-        let bytes = try await admission.admit(caller, limit: now.requestsPerPrincipal) { () async throws(Problem) in
+        let bytes = try await admit(caller) { () async throws(Problem) in
             try await audit { log throws(AuditError) in try log.content(at: path, under: size) }
         }
         let age = path.content == .entries ? "private, no-store" : "public, max-age=31536000, immutable"

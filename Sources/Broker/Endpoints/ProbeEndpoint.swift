@@ -8,7 +8,8 @@ extension Broker {
     /// The probes with their verdicts.
     func probe(_ call: Call) async throws(Problem) -> HTTPResponse {
         let principal = try await administrator(of: call)
-        return try await admission.admit("probe:\(principal.name)", limit: 1) { () async throws(Problem) in
+        return try await admission.admit("probe:\(principal.name)", limit: 1, .principalRequests, metrics) {
+            () async throws(Problem) in
             let name = call.parameters[0]
             let findings = try await probe(name, trace: call.trace, over: call.transport, pacing: call.pacing)
             return .json(200, Self.json(of: findings, target: name, trace: call.trace))

@@ -14,7 +14,7 @@ extension Broker {
     func revoke(_ call: Call) async throws(Problem) -> HTTPResponse {
         let wish: RevocationWish
         do throws(Problem) {
-            wish = try Self.wish(try call.json(depth: now.jsonDepth), at: clock())
+            wish = try Self.wish(try call.json(depth: now.limits.jsonDepth), at: clock())
         } catch {
             // What a stranger sends is not discussed.
             _ = try await principal(of: call)

@@ -13,7 +13,7 @@ extension Broker {
     func register(_ call: Call) async throws(Problem) -> HTTPResponse {
         let (principal, attestor) = try await orchestrator(of: call)
         let attestation: Attestation
-        let body = try call.json(depth: now.jsonDepth)
+        let body = try call.json(depth: now.limits.jsonDepth)
         do throws(AttestationError) {
             let request = try RunRequest(body: body)
             attestation = try Attestation(request, by: attestor, limits: now.runLimits)

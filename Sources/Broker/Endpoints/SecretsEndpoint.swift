@@ -34,7 +34,7 @@ extension Broker {
 
     /// Refuses a value of more bytes than `limits.secret_bytes`.
     func checkSize(_ count: Int, of name: EnvironmentName) throws(Problem) {
-        let limit = now.secretBytes
+        let limit = now.limits.secretBytes
         guard count <= limit else {
             throw Problem(
                 .tooLarge,

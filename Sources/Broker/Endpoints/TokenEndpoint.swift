@@ -9,7 +9,7 @@ extension Broker {
     /// The token, and what the ledger calls it.
     func token(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try await run(of: call)
-        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
+        return try await admit(run) { () async throws(Problem) in
             let query = try call.query()
             guard let audience = try call.value("audience", in: query), !audience.isEmpty else {
                 throw Problem(

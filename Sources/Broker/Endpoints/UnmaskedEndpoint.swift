@@ -1,3 +1,4 @@
+internal import Configuration
 internal import HTTP
 internal import JSON
 internal import Ledger
@@ -15,8 +16,8 @@ extension Broker {
     /// Records each target and context; the job asks for them only after that.
     func unmasked(_ call: Call) async throws(Problem) -> HTTPResponse {
         let run = try await run(of: call)
-        return try await admission.admit(run.id, limit: now.requestsPerRun) { () async throws(Problem) in
-            let body = try call.json(depth: now.jsonDepth)
+        return try await admit(run) { () async throws(Problem) in
+            let body = try call.json(depth: now.limits.jsonDepth)
             let targets = try Self.names("targets", in: body)
             let contexts = try Self.names("contexts", in: body)
             guard (1...Self.mostNames).contains(targets.count + contexts.count) else {

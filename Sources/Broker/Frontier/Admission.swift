@@ -10,6 +10,8 @@ final class Admission: Sendable {
     func admit<Answer: Sendable>(
         _ caller: String,
         limit: Int,
+        _ kind: Limit,
+        _ metrics: Metrics,
         _ body: () async throws(Problem) -> Answer
     ) async throws(Problem) -> Answer {
         let isAdmitted = underWay.withLock { counts in
@@ -18,6 +20,7 @@ final class Admission: Sendable {
             return true
         }
         guard isAdmitted else {
+            metrics.count(kind)
             var problem = Problem(.slowDown, "\(limit) requests of \(caller) are under way, which is the limit.")
             problem.retryAfter = 1
             throw problem

@@ -14,6 +14,7 @@ extension Broker {
     func run(of call: Call, bare: Bool = false) async throws(Problem) -> Run {
         let bearer = String(try call.bearer(bare: bare, orProved: true))
         let run = try await run(spokenForBy: bearer)
+        try await charge(run, call)
         // Nearly every run is bound to nothing, and nobody else waits for a proof.
         if run.attestation.confirmation != nil || call.isProved { try await confirm(run, bearer, call) }
         return run
@@ -123,6 +124,7 @@ extension Broker {
     func auditor(of call: Call, bySession: Bool = true) async throws(Problem) -> Principal {
         let session = bySession ? try signedIn(call) : nil
         let principal = if let session { session } else { try await principal(of: call) }
+        if session != nil { try await charge(principal: principal.name, call) }
         guard case .auditor = principal.role else {
             throw try await denied(
                 principal,
@@ -155,8 +157,15 @@ extension Broker {
         return Problem(.accessDenied, "Principal '\(principal.name)' may not \(what).")
     }
 
-    /// Whoever calls: by its token where it sends one, else by its certificate.
+    /// Whoever calls, which is charged for it.
     func principal(of call: Call) async throws(Problem) -> Principal {
+        let principal = try await caller(of: call)
+        try await charge(principal: principal.name, call)
+        return principal
+    }
+
+    /// Whoever calls: by its token where it sends one, else by its certificate.
+    private func caller(of call: Call) async throws(Problem) -> Principal {
         if call.request.fields["Authorization"] != nil {
             let bearer = try call.bearer()
             if let principal = now.principals.find(bearer: bearer) { return principal }

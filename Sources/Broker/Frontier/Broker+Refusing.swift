@@ -16,6 +16,13 @@ extension Broker {
             }
         var problem = Problem(code, reason)
         problem.otherStatus = status
+        if status == 429 || status == 503 { problem.retryAfter = 1 }
         return problem.response(trace: Hex.encode(Entropy.bytes(16)), terse: now.isTerse)
     }
+
+    /// Takes note of clients that the HTTP server itself cut off or refused.
+    package func note(_ limit: Limit) { metrics.count(limit) }
+
+    /// Takes note of connections that were opened, or closed where the number is negative.
+    package func note(connections change: Int) { metrics.note(connections: change) }
 }

@@ -24,11 +24,7 @@ extension Standing {
             principals: Principals(settings.principals),
             federation: settings.federation,
             runLimits: settings.runs,
-            requestsPerRun: settings.limits.requestsPerRun,
-            requestsPerPrincipal: settings.limits.requestsPerPrincipal,
-            jsonDepth: settings.limits.jsonDepth,
-            responseBytes: settings.limits.responseBytes,
-            secretBytes: settings.limits.secretBytes,
+            limits: settings.limits,
             isTerse: settings.errors == .terse
         )
     }

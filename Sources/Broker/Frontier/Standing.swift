@@ -1,4 +1,5 @@
 internal import Claims
+package import Configuration
 package import Exchange
 package import Federation
 package import Policy
@@ -25,16 +26,8 @@ package final class Standing: Sendable {
     /// Other issuers whose tokens become runs here.
     package let federation: [UpstreamIssuer]
     package let runLimits: RunLimits
-    /// How many requests of one run may be under way.
-    package let requestsPerRun: Int
-    /// How many requests of one principal may be under way.
-    package let requestsPerPrincipal: Int
-    /// How deeply JSON in a body may be nested.
-    package let jsonDepth: Int
-    /// The most bytes of a cloud's answer.
-    package let responseBytes: Int
-    /// The most bytes of a static secret.
-    package let secretBytes: Int
+    /// What clients may take of the broker.
+    package let limits: LimitSettings
     /// Whether clients get no reasons.
     package let isTerse: Bool
 
@@ -49,11 +42,7 @@ package final class Standing: Sendable {
         principals: Principals,
         federation: [UpstreamIssuer],
         runLimits: RunLimits,
-        requestsPerRun: Int,
-        requestsPerPrincipal: Int,
-        jsonDepth: Int,
-        responseBytes: Int,
-        secretBytes: Int,
+        limits: LimitSettings,
         isTerse: Bool
     ) {
         self.issuers = issuers
@@ -65,11 +54,7 @@ package final class Standing: Sendable {
         self.principals = principals
         self.federation = federation
         self.runLimits = runLimits
-        self.requestsPerRun = requestsPerRun
-        self.requestsPerPrincipal = requestsPerPrincipal
-        self.jsonDepth = jsonDepth
-        self.responseBytes = responseBytes
-        self.secretBytes = secretBytes
+        self.limits = limits
         self.isTerse = isTerse
     }
 

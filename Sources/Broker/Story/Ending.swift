@@ -35,6 +35,7 @@ extension Broker {
     /// to time.
     package func sweepHoldings(over transport: any Transport, pacing: Pacing, trace: String) async {
         let exchange = exchange(over: transport, pacing)
+        accounts.keepTokens { runs.remembered($0) != nil }
         for id in holdings.runs {
             guard let status = try? await runs.find(id), status.state != .active else { continue }
             let held = holdings.take(of: id, at: clock())

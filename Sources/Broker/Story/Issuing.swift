@@ -25,13 +25,16 @@ extension Broker {
 
     /// Signs what was granted, records it, and only then lets it go.
     ///
-    /// A token that the broker trades itself confirms nothing: the cloud would want a proof of the broker.
+    /// A token that the broker trades itself confirms nothing: the cloud would want a proof of the broker. A passing run gets
+    /// this one token and no more.
     func issue(
         _ grant: Grant,
         to run: Run,
         trace: String,
-        confirming confirmation: Confirmation? = nil
+        confirming confirmation: Confirmation? = nil,
+        isPassing: Bool = false
     ) async throws(Problem) -> Released<TokenText> {
+        if !isPassing { try await countToken(of: run, target: grant.target, trace: trace) }
         let signed: SignedToken
         do throws(TokenError) {
             // A token does not outlive its run: what the job leaves behind is worth nothing.

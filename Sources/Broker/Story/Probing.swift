@@ -1,3 +1,4 @@
+internal import Configuration
 package import Exchange
 package import HTTP
 internal import Ledger
@@ -55,7 +56,7 @@ extension Broker {
             clock: clock,
             pacing: pacing,
             breakers: Breakers(),
-            responseBytes: now.responseBytes
+            responseBytes: now.limits.responseBytes
         )
         let model = try await ProbeModel(of: target, in: self)
         var findings: [ProbeFinding] = []

@@ -1,4 +1,5 @@
 internal import Claims
+internal import Configuration
 package import Exchange
 package import HTTP
 internal import Ledger
@@ -39,7 +40,7 @@ extension Broker {
             clock: clock,
             pacing: pacing,
             breakers: Breakers(),
-            responseBytes: now.responseBytes
+            responseBytes: now.limits.responseBytes
         )
         let run = try await begin(attestation, from: "127.0.0.1", trace: trace).run
         let result = await rehearse(name, run, withoutTags: withoutTags, trace: trace, through: exchange)

@@ -93,14 +93,14 @@ extension Section {
         return nil
     }
 
-    /// A list of single values, at least one; nil where the key is left out or wrong.
-    func texts(_ key: String, limit: Int = 256) -> [Located<String>]? {
+    /// A list of single values, at least one unless it may be empty; nil where the key is left out or wrong.
+    func texts(_ key: String, limit: Int = 256, mayBeEmpty: Bool = false) -> [Located<String>]? {
         guard let node = node(key) else { return nil }
         guard case .sequence(let elements) = node.value else {
             refuse(key, "saw \(node.kind), wanted a list", fix: "write [a, b]")
             return nil
         }
-        guard !elements.isEmpty, elements.count <= limit else {
+        guard !elements.isEmpty || mayBeEmpty, elements.count <= limit else {
             refuse(
                 key,
                 elements.isEmpty ? "the list is empty" : "\(elements.count) values",

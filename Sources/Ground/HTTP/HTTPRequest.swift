@@ -25,12 +25,15 @@ package struct HTTPRequest: Sendable {
 package struct HTTPPeer: Equatable, Sendable {
     /// Its address without the port, such as `192.0.2.7` or `2001:db8::1`.
     package let address: String
+    /// The same as a number; nil where it is none, as in a test.
+    package let number: NetworkAddress?
     /// The verified client certificate's names, where the connection has one.
     package let certificate: PeerCertificate?
 
     /// Makes a peer.
     package init(address: String, certificate: PeerCertificate?) {
         self.address = address
+        number = NetworkAddress(address)
         self.certificate = certificate
     }
 }

@@ -15,9 +15,16 @@ extension Connection {
 
     /// Refuses a request that has taken too long to arrive.
     func refuseLate() {
+        server.settings.notice(.late)
+        refuse(408, "the request did not arrive whole in time")
+    }
+
+    /// Refuses a request that is still arriving, and reads no more of it.
+    func refuse(_ status: Int, _ reason: String) {
+        guard phase == .reading else { return }
         enter(.answering)
         takeOver()
-        write(server.settings.errorBody(408, "the request did not arrive whole in time"))
+        write(server.settings.errorBody(status, reason))
     }
 
     private func replacePage(of status: Int) {
@@ -66,6 +73,7 @@ extension Connection {
         case 413: "Content Too Large"
         case 417: "Expectation Failed"
         case 431: "Request Header Fields Too Large"
+        case 503: "Service Unavailable"
         default: "Error"
         }
     }

@@ -12,7 +12,7 @@ internal import HTTP
 @safe final class Connection: @unchecked Sendable {  // It is touched on its loop's thread alone.
     /// What the connection is doing.
     enum Phase: Equatable {
-        /// A TLS handshake, or nothing after it: no request has come yet.
+        /// Nothing since it was accepted, or a TLS handshake: no request has come yet.
         case greeting
         /// Nothing: between requests.
         case idle
@@ -32,9 +32,19 @@ internal import HTTP
     let stream: OpaquePointer  // bufferevent *
     /// Whether it is to be closed before a byte is read.
     let isDoomed: Bool
+    /// Whether there was no room for it when it came: where there is none for its request either, that is answered 503.
+    ///
+    /// Once there is room it is one like the others.
+    var isSurplus: Bool
+    /// Which it is of all that were accepted.
+    let place: Int
+    /// Whether it counts among its address's connections.
+    var isCounted = false
     /// Known from the first turn of the loop after it was accepted, until it has ended.
     private(set) var handle: OpaquePointer?  // evhttp_connection *
     private var address = ""
+    /// The address as a number; nil where the system gave none.
+    private(set) var number: NetworkAddress?
     /// Who is on the other end; known when a request is.
     private(set) lazy var peer = HTTPPeer(address: address, certificate: certificate)
     private(set) var phase: Phase
@@ -46,13 +56,17 @@ internal import HTTP
     private(set) var received = 0
     /// How many of them came before the first NUL, where there is one.
     private(set) var firstNUL: Int?
+    /// How far the head of the request that is arriving has come.
+    private(set) var head = HeadProgress()
 
     /// Takes the stream that libevent is about to make a connection of.
-    init(_ server: HTTPServer, stream: OpaquePointer, isDoomed: Bool) {
+    init(_ server: HTTPServer, stream: OpaquePointer, isDoomed: Bool, isSurplus: Bool) {
         self.server = server
         self.isDoomed = isDoomed
+        self.isSurplus = isSurplus
+        place = server.accepted
         unsafe self.stream = stream
-        phase = server.tls == nil ? .idle : .greeting
+        phase = .greeting
         since = server.ticks
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe evbuffer_add_cb(bufferevent_get_input(stream), Self.inputChanged, context)
@@ -70,7 +84,11 @@ internal import HTTP
         var address: UnsafeMutablePointer<CChar>?
         var port: UInt16 = 0
         unsafe evhttp_connection_get_peer(handle, &address, &port)
-        if let address = unsafe address { self.address = unsafe String(cString: address) }
+        // A link-local address comes with the name of an interface of this machine behind it.
+        if let address = unsafe address {
+            self.address = unsafe String(String(cString: address).prefix { $0 != "%" })
+            number = NetworkAddress(self.address)
+        }
         var on: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         unsafe setsockopt(bufferevent_getfd(stream), Int32(IPPROTO_TCP), TCP_NODELAY, &on, size)
@@ -107,8 +125,7 @@ internal import HTTP
     ///
     /// What the client sent ahead already counts as the next request's.
     func answered() {
-        received = 0
-        firstNUL = nil
+        forgetRequest()
         enter(.idle)
         let input = unsafe bufferevent_get_input(stream)
         let ahead = unsafe evbuffer_get_length(input)
@@ -128,7 +145,30 @@ internal import HTTP
         if phase == .lingering { return throwAway() }
         if isUnused { enter(.reading) }
         if firstNUL == nil, let offset = firstZero(after: before) { firstNUL = received + offset - before }
+        if !head.isWhole { readHead(after: before, count: count) }
         received += count
+        server.hold(count, for: self)
+    }
+
+    /// Lets go of what is known of a request that was answered.
+    private func forgetRequest() {
+        server.letGo(received)
+        received = 0
+        firstNUL = nil
+        head = HeadProgress()
+    }
+
+    /// Looks for the end of the head in bytes that have come.
+    private func readHead(after offset: Int, count: Int) {
+        let input = unsafe bufferevent_get_input(stream)
+        var start = unsafe evbuffer_ptr()
+        guard unsafe evbuffer_ptr_set(input, &start, offset, EVBUFFER_PTR_SET) == 0 else { return }
+        // More than this is refused for its size.
+        let size = min(count, server.settings.limits.headBytes + 1)
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { bytes in
+            let copied = unsafe evbuffer_copyout_from(input, &start, bytes.baseAddress, size)
+            for index in 0..<max(0, copied) { unsafe head.take(bytes[index]) }
+        }
     }
 
     /// The offset in the input of the first NUL from an offset on.
@@ -151,6 +191,7 @@ internal import HTTP
         unsafe evbuffer_remove_cb(bufferevent_get_input(stream), Self.inputChanged, context)
         unsafe evbuffer_remove_cb(bufferevent_get_output(stream), Self.outputChanged, context)
         phase = .ended
+        server.letGo(received)
         server.ended(self)
         unsafe handle = nil
     }

@@ -1,6 +1,7 @@
 internal import CEventHTTP
 internal import Crypto
 internal import EventLoop
+internal import HTTP
 
 /// The life of the connections.
 extension HTTPServer {
@@ -20,8 +21,11 @@ extension HTTPServer {
         // Held until the connection is known: where libevent fails to make it, it frees the stream.
         unsafe bufferevent_incref(stream)
         if arrivals.isEmpty { loop.execute { self.attachArrivals() } }
-        arrivals.append(unsafe Connection(self, stream: stream, isDoomed: isDoomed))
-        if arrivals.count + connections.count >= settings.limits.connections { listener.pause() }
+        let isSurplus = isFull
+        accepted += 1
+        arrivals.append(unsafe Connection(self, stream: stream, isDoomed: isDoomed, isSurplus: isSurplus))
+        if isSurplus { needRoom() }
+        if !mayAccept { listener.pause() }
         return unsafe stream
     }
 
@@ -30,7 +34,8 @@ extension HTTPServer {
         for connection in arrivals {
             if connection.attach(), let handle = unsafe connection.handle {
                 connections[UInt(bitPattern: handle)] = connection
-                if connection.isDoomed { connection.close() }
+                settings.notice(.opened)
+                if connection.isDoomed || !count(connection) { connection.close() }
             }
             unsafe bufferevent_decref(connection.stream)
         }
@@ -47,7 +52,9 @@ extension HTTPServer {
     func ended(_ connection: Connection) {
         guard let handle = unsafe connection.handle else { return }
         connections[UInt(bitPattern: handle)] = nil
-        if state == .open, connections.count < settings.limits.connections { listener.resume() }
+        settings.notice(.closed)
+        if connection.isCounted, let address = connection.number { settings.census.leave(address) }
+        if state == .open, mayAccept { listener.resume() }
         if state != .open, connections.isEmpty { loop.execute { self.finish() } }
     }
 
@@ -58,20 +65,28 @@ extension HTTPServer {
         let limits = settings.limits
         let idle = limits.ticks(in: limits.idle)
         let request = limits.ticks(in: limits.request)
+        let head = limits.ticks(in: min(limits.head, limits.request))
+        let greeting = min(head, idle)
         let linger = limits.ticks(in: min(.seconds(2), limits.request))
         for connection in connections.values {
             let waited = ticks - connection.since
             switch connection.phase {
             case .idle where waited > idle: connection.close()
-            case .greeting where waited > request: connection.close()
-            case .reading where waited > request: connection.refuseLate()
+            case .greeting where waited > greeting:
+                settings.notice(.late)
+                connection.close()
+            case .reading where waited > (connection.head.isWhole ? request : head): connection.refuseLate()
             case .answering where waited > request: connection.close()
             case .lingering where waited > linger: connection.close()
             case .greeting, .idle, .reading, .answering, .lingering, .handling, .ended: break
             }
         }
-        // It may have been paused for want of descriptors.
-        if state == .open, connections.count < limits.connections { listener.resume() }
+        if listener.lacksDescriptors() {
+            settings.notice(.descriptors)
+            makeRoom(for: max(1, connections.count / 16))
+        }
+        settleSurplus()
+        if state == .open, mayAccept { listener.resume() }
     }
 
     /// How many connections there are now.

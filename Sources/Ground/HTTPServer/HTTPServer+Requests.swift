@@ -8,6 +8,14 @@ extension HTTPServer {
     func received(_ request: UnsafeMutablePointer<evhttp_request>) {
         guard let connection = unsafe connection(of: request) else { return }
         unsafe connection.take(request)
+        if connection.isSurplus, isOverfull {
+            settings.notice(.crowded)
+            connection.answer(
+                settings.errorBody(503, "as many connections are open as this server takes"),
+                closing: true
+            )
+            return
+        }
         switch unsafe IncomingRequest(request, of: connection).read() {
         case .refused(let refusal):
             connection.answer(settings.errorBody(refusal.status, refusal.reason), closing: true)

@@ -17,6 +17,10 @@ extension HTTPServer {
         /// Optional: without it, plain HTTP is spoken.
         package var tls: TLSServerContext?
         package var limits: Limits
+        /// Who has how many connections; servers of several loops that share a port share it.
+        package var census = AddressCensus()
+        /// Is told what becomes of connections; called on the loop's thread.
+        package var notice: @Sendable (Notice) -> Void = { _ in }
         /// The answer for a request that never reaches the handler, of a status and the reason for people.
         package var errorBody: @Sendable (_ status: Int, _ reason: String) -> HTTPResponse
 
@@ -40,8 +44,17 @@ extension HTTPServer {
     ///
     /// Times hold to within an eighth, and to within a second.
     package struct Limits: Equatable, Sendable {
-        /// The most connections at a time; more wait in the system's queue.
+        /// The most connections at a time.
+        ///
+        /// One more closes the one that has waited longest for its client; where all are at work, its request is answered
+        /// 503; and some more than that wait in the system's queue.
         package var connections = 5000
+        /// The most connections of one holder of addresses (`NetworkAddress.holder`); more are closed at once.
+        package var connectionsPerAddress = 1000
+        /// Whose connections are not counted by address: proxies, and whatever else stands for many.
+        package var uncounted: [AddressRange] = []
+        /// The most bytes of requests in memory at a time, those under way included; over it, 503.
+        package var buffered = 64 << 20
         /// The most bytes of a request line and header fields; over it, 431.
         package var headBytes = 16 << 10
         /// The most header fields; over it, 431.
@@ -52,16 +65,22 @@ extension HTTPServer {
         package var bodyBytes = 256 << 10
         /// How long a connection may stand without a request.
         package var idle: Duration = .seconds(60)
+        /// How long a new connection may take to its first byte, or through its TLS handshake, and a request's head from its
+        /// first byte to its last.
+        package var head: Duration = .seconds(10)
         /// How long a request may take to arrive from its first byte to its last, however steadily it drips.
         ///
-        /// An answer has as long to be taken, and a TLS connection to complete its handshake and begin a request.
+        /// An answer has as long to be taken.
         package var request: Duration = .seconds(30)
 
         /// Makes the default limits.
         package init() {}
 
         /// How often connections are looked at.
-        var tick: Duration { min(.seconds(1), max(.milliseconds(10), min(idle, request) / 8)) }
+        var tick: Duration { min(.seconds(1), max(.milliseconds(10), min(idle, request, head) / 8)) }
+
+        /// How many connections above the limit are taken to be answered 503.
+        var surplus: Int { max(4, connections / 16) }
 
         /// How many ticks make a duration, rounded up.
         func ticks(in duration: Duration) -> Int { Int((duration / tick).rounded(.up)) }

@@ -32,6 +32,12 @@ package import HTTP
     var connections: [UInt: Connection] = [:]
     /// Those accepted in this turn of the loop, which libevent has not yet made known.
     var arrivals: [Connection] = []
+    /// How many bytes of requests are in memory.
+    var held = 0
+    /// How many connections were accepted.
+    var accepted = 0
+    /// Whether connections are about to be closed for others.
+    var isMakingRoom = false
     /// Turns of the sweeper since the start: the clock that deadlines are measured by.
     var ticks = 0
     /// The `Date` of answers, renewed by the sweeper.

@@ -1,6 +1,7 @@
 internal import CEventHTTP
 internal import EventLoop
 internal import Glibc
+internal import Locks
 
 /// The socket that takes new connections, which libevent's HTTP server owns and closes.
 @safe final class Listener {
@@ -97,5 +98,16 @@ internal import Glibc
     private static let acceptFailed: evconnlistener_errorcb = { handle, _ in
         guard let handle = unsafe handle else { return }
         unsafe evconnlistener_disable(handle)
+        let address = UInt(bitPattern: handle)
+        failed.withLock { _ = $0.insert(address) }
+    }
+
+    /// The listeners that could not accept; libevent gives the callback nothing of ours.
+    private static let failed = Lock<Set<UInt>>([])
+
+    /// Whether a connection could not be accepted since this was last asked.
+    func lacksDescriptors() -> Bool {
+        let address = unsafe UInt(bitPattern: handle)
+        return Self.failed.withLock { $0.remove(address) != nil }
     }
 }

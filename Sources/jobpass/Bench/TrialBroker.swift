@@ -75,7 +75,7 @@ struct TrialBroker: ~Copyable {
         store: sqlite:jobpass.db
         keys: {directory: keys, algorithms: [\(algorithm.rawValue)]}
         log: {level: warning}
-        limits: {connections: 20000, requests_per_run: 20000}
+        limits: {connections: 20000, requests: 20000, requests_per_run: 20000, run_rate: 1000000, tokens_per_run: 1000000000}
         principals:
           - {name: bench, role: orchestrator, projects: ["bench/*"], token_sha256: \(SHA256.hash(token).hex)}
         audiences:

@@ -21,6 +21,7 @@ struct BrokerService: Sendable {
     /// - Throws: `HTTPServerError`, `CryptoError` or `EventLoopError`.
     init(_ broker: Broker, _ settings: Settings, inherited: [Int32] = []) async throws {
         let tls = try settings.tls.map(Self.context)
+        let census = AddressCensus()
         var loops: [EventLoop] = []
         var servers: [HTTPServer] = []
         for number in 0..<ThisMachine.cores {
@@ -38,6 +39,8 @@ struct BrokerService: Sendable {
                     errorBody: { broker.refuse(status: $0, reason: $1) }
                 )
                 listening.inherited = socket
+                listening.census = census
+                listening.notice = { Self.note($0, to: broker) }
                 let server = try await HTTPServer.start(on: loop, settings: listening) { request in
                     await broker.answer(request, over: client, pacing: pacing)
                 }
@@ -90,7 +93,12 @@ struct BrokerService: Sendable {
     /// The limits of one loop's server; connections are spread over the loops by the kernel, evenly.
     private static func limits(_ settings: LimitSettings) -> HTTPServer.Limits {
         var limits = HTTPServer.Limits()
-        limits.connections = max(1, settings.connections / ThisMachine.cores)
+        limits.connections = max(1, connections(settings) / ThisMachine.cores)
+        limits.connectionsPerAddress = settings.connectionsPerAddress
+        limits.uncounted = settings.unlimitedAddresses
+        // One request of the largest size has room in any case.
+        limits.buffered = max(settings.bufferedBytes / ThisMachine.cores, settings.bodyBytes + settings.headerBytes)
+        limits.head = settings.headerTimeout
         limits.headBytes = settings.headerBytes
         limits.fields = settings.headerFields
         limits.targetBytes = settings.targetBytes
@@ -98,5 +106,28 @@ struct BrokerService: Sendable {
         limits.idle = settings.idleTimeout
         limits.request = settings.requestTimeout
         return limits
+    }
+
+    /// How many files a broker has open besides connections of clients: the store, the network to clouds, its loops.
+    private static let filesBesides = 256
+
+    /// How many connections there may be: as many as the configuration says, and as the system's limit of open files leaves.
+    static func connections(_ settings: LimitSettings) -> Int {
+        let files = ThisProcess.raiseDescriptorLimit()
+        return min(settings.connections, max(files - filesBesides, files / 2))
+    }
+
+    /// Tells the metrics what became of a connection.
+    private static func note(_ notice: HTTPServer.Notice, to broker: Broker) {
+        switch notice {
+        case .opened: broker.note(connections: 1)
+        case .closed: broker.note(connections: -1)
+        case .crowded: broker.note(.connections)
+        case .crowdedOut: broker.note(.crowdedOut)
+        case .crowdedAddress: broker.note(.addressConnections)
+        case .late: broker.note(.time)
+        case .memory: broker.note(.memory)
+        case .descriptors: broker.note(.descriptors)
+        }
     }
 }

@@ -52,6 +52,7 @@ extension ServeCommand {
         let service = try await BrokerService(broker, settings, inherited: inherited)
         let address = inherited.isEmpty ? "\(settings.listen.host)" : "\(inherited.count) inherited"
         log.info("listening", ["address": address, "port": "\(service.port)", "issuer": "\(settings.issuer)"])
+        sayConnections(settings.limits, log)
         await lookAtSecrets(opened.vault, log: log)
         let attendants =
             try attend(runs, broker, opened, index, settings.ledger.witnesses, log: log, on: loop)
@@ -130,6 +131,16 @@ extension ServeCommand {
         parts.storeOutage = { store.outage }
         parts.sharesLedger = store.isShared
         return parts
+    }
+
+    /// Says where the system's limit of open files lowers that of connections.
+    private static func sayConnections(_ limits: LimitSettings, _ log: Log) {
+        let connections = BrokerService.connections(limits)
+        guard connections < limits.connections else { return }
+        log.warning(
+            "fewer connections are taken than limits.connections, as the process may not open more files; see LimitNOFILE, ulimit -n",
+            ["connections": "\(connections)", "configured": "\(limits.connections)"]
+        )
     }
 
     /// Says at the start what would be found out by a job that needs a secret.
