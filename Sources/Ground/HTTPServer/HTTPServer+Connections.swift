@@ -62,31 +62,43 @@ extension HTTPServer {
     func sweep() {
         ticks += 1
         date = HTTPDate.now()
-        let limits = settings.limits
-        let idle = limits.ticks(in: limits.idle)
-        let request = limits.ticks(in: limits.request)
-        let head = limits.ticks(in: min(limits.head, limits.request))
-        let greeting = min(head, idle)
-        let linger = limits.ticks(in: min(.seconds(2), limits.request))
-        for connection in connections.values {
-            let waited = ticks - connection.since
-            switch connection.phase {
-            case .idle where waited > idle: connection.close()
-            case .greeting where waited > greeting:
-                settings.notice(.late)
-                connection.close()
-            case .reading where waited > (connection.head.isWhole ? request : head): connection.refuseLate()
-            case .answering where waited > request: connection.close()
-            case .lingering where waited > linger: connection.close()
-            case .greeting, .idle, .reading, .answering, .lingering, .handling, .ended: break
-            }
-        }
+        cutOff(connections.values.filter(isLate)[...])
         if listener.lacksDescriptors() {
             settings.notice(.descriptors)
             makeRoom(for: max(1, connections.count / 16))
         }
         settleSurplus()
         if state == .open, mayAccept { listener.resume() }
+    }
+
+    /// Whether a connection has taken longer for what it is doing than it may.
+    private func isLate(_ connection: Connection) -> Bool {
+        let limits = settings.limits
+        let head = min(limits.head, limits.request)
+        let allowed: Duration
+        switch connection.phase {
+        case .idle: allowed = limits.idle
+        case .greeting: allowed = min(head, limits.idle)
+        case .reading: allowed = connection.head.isWhole ? limits.request : head
+        case .answering: allowed = limits.request
+        case .lingering: allowed = min(.seconds(2), limits.request)
+        case .handling, .ended: return false
+        }
+        return ticks - connection.since > limits.ticks(in: allowed)
+    }
+
+    /// Cuts off some in each turn of the loop: thousands at once would keep everybody else's requests waiting.
+    private func cutOff(_ late: ArraySlice<Connection>) {
+        for connection in late.prefix(32) where isLate(connection) {
+            if connection.phase == .reading {
+                connection.refuseLate()
+            } else {
+                if connection.phase == .greeting { settings.notice(.late) }
+                connection.close()
+            }
+        }
+        let rest = late.dropFirst(32)
+        if !rest.isEmpty { loop.execute { self.cutOff(rest) } }
     }
 
     /// How many connections there are now.
