@@ -38,6 +38,8 @@ package final class Broker: Sendable {
         package var cosigned: [UInt8] = []
         /// Says why the store cannot be used at the moment, as far as that is known without trying; nil while it can.
         package var storeOutage: @Sendable () -> String? = { nil }
+        /// Time since some fixed moment, by a clock that nobody sets; where it stands, nothing takes any time.
+        package var elapsed: @Sendable () -> Duration = { .zero }
         /// Whether other brokers append to the same ledger.
         package var sharesLedger = false
         /// Changes the issuers' keys; nil where that is not done here.
@@ -99,6 +101,7 @@ package final class Broker: Sendable {
     let keepWitnessed: @Sendable ([UInt8]) -> Void
     let storeOutage: @Sendable () -> String?
     let sharesLedger: Bool
+    let elapsed: @Sendable () -> Duration
     private let standing: Lock<Standing>
     private let draining = Atomic<Bool>(false)
     /// When an entry could last not be recorded, in milliseconds since the epoch; 0 once one could be again.
@@ -127,6 +130,7 @@ package final class Broker: Sendable {
         keepWitnessed = parts.keepWitnessed
         storeOutage = parts.storeOutage
         sharesLedger = parts.sharesLedger
+        elapsed = parts.elapsed
         keys = parts.keys
         self.standing = Lock(standing)
     }
@@ -179,7 +183,30 @@ package final class Broker: Sendable {
         pacing: Pacing
     ) async -> HTTPResponse {
         metrics.count(.request)
-        let trace = Hex.encode(Entropy.identifier())
+        let parent = TraceParent(of: request.fields)
+        let trace = parent?.trace ?? Hex.encode(Entropy.identifier())
+        let began = pacing.elapsed()
+        let traced = TracedTransport(transport: transport, trace: trace, isSampled: parent?.isSampled ?? false)
+        let (response, kind) = await answer(request, over: traced, pacing: pacing, trace: trace)
+        let took = pacing.elapsed() - began
+        if let kind { metrics.requestTimes.observe(took, of: kind) }
+        log.tracing(trace).debug(
+            "answered",
+            [
+                "method": request.method.rawValue, "path": request.path, "status": "\(response.status)",
+                "address": request.peer.address, "parent": parent?.parent, "took": "\(took / .milliseconds(1)) ms",
+            ]
+        )
+        return response
+    }
+
+    private func answer(
+        _ request: HTTPRequest,
+        over transport: any Transport,
+        pacing: Pacing,
+        trace: String
+    ) async -> (HTTPResponse, CallKind?) {
+        var kind: CallKind?
         do throws(Problem) {
             switch Endpoint.router.match(request.method, path: request.path) {
             case .found(let endpoint, let parameters):
@@ -190,16 +217,17 @@ package final class Broker: Sendable {
                     transport: transport,
                     pacing: pacing
                 )
-                if endpoint.isForProbes { return try await perform(endpoint, call) }
+                kind = endpoint.kind
+                guard kind != nil else { return (try await perform(endpoint, call), nil) }
                 try await chargeAddress(call)
-                return try await admit { () async throws(Problem) in try await perform(endpoint, call) }
+                return (try await admit { () async throws(Problem) in try await perform(endpoint, call) }, kind)
             case .wrongMethod(let allowed): throw Problem(method: request.method, allowed: allowed)
             case .unknown:
                 throw Problem(.notFound, "There is nothing at this path; see the contract for what there is.")
             }
         } catch {
             if error.status >= 500 { note(error, trace: trace) }
-            return error.response(trace: trace, terse: now.isTerse)
+            return (error.response(trace: trace, terse: now.isTerse), kind)
         }
     }
 

@@ -23,6 +23,9 @@ package final class Metrics: Sendable {
     private let revoked = Atomic<Int>(0)
     private let revocations = Atomic<Int>(0)
 
+    let requestTimes = Latencies<CallKind>()
+    let exchangeTimes = Latencies<TradeOutcome>()
+    let ledgerTimes = Latencies<LedgerStep>()
     private let limited = Lock<[Limit: Int]>([:])
     private let connections = Atomic<Int>(0)
     private let fallbacksByTarget = Lock<[String: [FallbackEvent: Int]]>([:])
@@ -55,6 +58,22 @@ package final class Metrics: Sendable {
         package var fallbacksOver = 0
 
         /// Makes figures of a broker without secrets.
+        package init() {}
+    }
+
+    /// What is told as it is when it is asked for.
+    package struct Moment: Sendable {
+        package var ledgerSize: UInt64 = 0
+        /// How many entries are on their way into the ledger.
+        package var waiting = 0
+        /// How many entries the newest checkpoint covers that a witness has cosigned.
+        package var witnessed: UInt64 = 0
+        package var activeRuns = 0
+        package var circuits: [(target: String, position: Breaker.Position)] = []
+        /// For how long the keys that sign have done so, by ring and algorithm.
+        package var keyAges: [(ring: String, algorithm: String, seconds: Int64)] = []
+
+        /// Makes the moment of a broker that has nothing.
         package init() {}
     }
 
@@ -157,12 +176,43 @@ package final class Metrics: Sendable {
         }
     }
 
-    /// The counters as Prometheus scrapes them; `ledgerSize`, `activeRuns` and `circuits` are what they are now.
-    package func text(
-        ledgerSize: UInt64,
-        activeRuns: Int,
-        circuits: [(target: String, position: Breaker.Position)]
-    ) -> String {
+    /// The counters as Prometheus scrapes them, and what is told of the moment.
+    package func text(_ moment: Moment) -> String {
+        counters(moment.circuits) + times + gauges(moment)
+    }
+
+    private var times: String {
+        func histogram(_ name: String, _ help: String, _ lines: String) -> String {
+            "# HELP \(name) \(help)\n# TYPE \(name) histogram\n\(lines)"
+        }
+        let (request, exchange, ledger) = (
+            "jobpass_request_seconds", "jobpass_exchange_seconds", "jobpass_ledger_seconds"
+        )
+        return histogram(request, "Time to answer a request.", requestTimes.lines(request, "call"))
+            + histogram(exchange, "Time of a trade at a cloud.", exchangeTimes.lines(exchange, "outcome"))
+            + histogram(ledger, "Time until an entry is durable.", ledgerTimes.lines(ledger, "step"))
+    }
+
+    private func gauges(_ moment: Moment) -> String {
+        var page = ""
+        func add(_ name: String, _ help: String, _ samples: [(labels: String, value: Int64)]) {
+            page += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n"
+            for sample in samples { page += "\(name)\(sample.labels) \(sample.value)\n" }
+        }
+        add("jobpass_ledger_entries", "Entries in the ledger.", [("", Int64(clamping: moment.ledgerSize))])
+        add("jobpass_ledger_waiting", "Entries on their way into the ledger.", [("", Int64(moment.waiting))])
+        add(
+            "jobpass_ledger_witnessed_entries",
+            "Entries under the newest checkpoint that a witness cosigned.",
+            [("", Int64(clamping: moment.witnessed))]
+        )
+        add("jobpass_active_runs", "Runs whose request token is alive.", [("", Int64(moment.activeRuns))])
+        let ages = moment.keyAges.map { ("{ring=\"\($0.ring)\",algorithm=\"\($0.algorithm)\"}", $0.seconds) }
+        add("jobpass_key_age_seconds", "For how long the keys that sign have done so.", ages)
+        return page
+    }
+
+    private func counters(_ circuits: [(target: String, position: Breaker.Position)]) -> String {
         var page = ""
         func add(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: Int)]) {
             page += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
@@ -215,8 +265,6 @@ package final class Metrics: Sendable {
         add("jobpass_fallbacks_over", "gauge", "Fallbacks whose last day is over.", [("", secrets.fallbacksOver)])
         add("jobpass_secret_reads_total", "counter", "Contexts read by jobs.", [("", read(secretReads))])
         add("jobpass_unavailable_total", "counter", "Answers of 503.", [("", read(unavailable))])
-        add("jobpass_ledger_entries", "gauge", "Entries in the ledger.", [("", Int(clamping: ledgerSize))])
-        add("jobpass_active_runs", "gauge", "Runs whose request token is alive.", [("", activeRuns)])
         return page
     }
 

@@ -53,6 +53,7 @@ struct BoundTests {
         Bound("limits", "requests_per_principal", ["1", "100000"], ["0", "100001"]),
         Bound("limits", "response_bytes", ["4096", "16777216"], ["4095", "16777217"]),
         Bound("limits", "secret_bytes", ["1", "65536"], ["0", "65537"]),
+        Bound("proxies", "header", ["forwarded", "x-forwarded-for", "proxy-protocol"], ["Forwarded", "both", "1"]),
         Bound("runs", "lifetime", ["1m", "24h"], ["59s", "25h", "8d"]),
         Bound("runs", "maximum_lifetime", ["6h", "7d"], ["59s", "8d"]),
         Bound("runs", "active", ["1", "10000000"], ["0", "10000001", "99999999999999999999"]),
@@ -67,7 +68,9 @@ struct BoundTests {
 
     func parse(_ bound: Bound, _ value: String) throws -> Settings {
         let keys = bound.section == "keys" ? "" : "keys: {directory: keys}"
-        let directory = bound.section == "keys" ? "directory: keys, " : ""
+        let directory =
+            bound.section == "keys"
+            ? "directory: keys, " : bound.section == "proxies" ? "addresses: [10.0.0.0/8], " : ""
         let text = """
             issuer: https://ci.example.com
             store: sqlite:jobpass.db

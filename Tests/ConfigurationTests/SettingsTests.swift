@@ -19,13 +19,16 @@ struct SettingsTests {
     }
 
     @Test("the server's keys are read, and paths are taken from the file's directory")
-    func server() {
+    func server() throws {
         #expect(everything.issuer.url == "https://ci.example.com/jobpass")
         #expect(everything.listen.host == "::1")
         #expect(everything.listen.port == 8443)
         #expect(everything.tls?.certificate == "/etc/jobpass/tls.crt")
         #expect(everything.tls?.privateKey == "/etc/tls.key")
         #expect(everything.tls?.clientCA == "/etc/jobpass/ca/clients.crt")
+        #expect(everything.tls?.strictTransport == .seconds(30 * 86_400))
+        let range = try #require(AddressRange("10.0.0.0/8"))
+        #expect(everything.proxies == TrustedProxies(addresses: [range], word: .forwarded))
         #expect(everything.store == .sqlite(path: "/etc/jobpass/data/jobpass.db"))
         #expect(everything.keys.directory == "/etc/jobpass/my keys")
         #expect(everything.keys.algorithms == [.es256, .edDSA, .rs256])
@@ -189,6 +192,7 @@ struct SettingsTests {
         #expect(settings.warnings.isEmpty)
         #expect("\(settings.listen)" == "127.0.0.1:8080")
         #expect(settings.tls == nil)
+        #expect(settings.proxies == nil)
         #expect(settings.keys.algorithms == [.rs256, .es256])
         #expect(settings.token.lifetime == .seconds(300))
         #expect(settings.token.maximumLifetime == .seconds(3_600))

@@ -10,9 +10,13 @@ struct MetricTests {
         let metrics = Metrics()
         metrics.count(fallback: .used, of: "t")
         metrics.count(probe: .refused, of: "t")
-        let page = metrics.text(ledgerSize: 1, activeRuns: 1, circuits: [("t", .open)])
-        let names = page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
-        return Set(names.map(String.init))
+        var moment = Metrics.Moment()
+        moment.circuits = [("t", .open)]
+        moment.keyAges = [("trusted", "ES256", 1)]
+        let page = metrics.text(moment)
+        let types = page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ") }
+        // What is asked of a histogram is its buckets.
+        return Set(types.map { $0[3] == "histogram" ? "\($0[2])_bucket" : String($0[2]) })
     }()
 
     /// The names of metrics that a text mentions.

@@ -52,14 +52,6 @@ enum Endpoint: Sendable {
     case beginSession
     case endSession
 
-    /// Whether whatever keeps the broker running asks here, which is answered however busy it is.
-    var isForProbes: Bool {
-        switch self {
-        case .health, .readiness, .figures: true
-        default: false
-        }
-    }
-
     /// Every path, as the contract lists them.
     static let router: Router<Endpoint> = {
         var paths = Router<Endpoint>()

@@ -1,8 +1,11 @@
+internal import Crypto
 internal import Exchange
 internal import HTTP
 internal import Ledger
+internal import Locks
 internal import Runs
 internal import Time
+internal import Tokens
 
 /// `GET /healthz`, `/readyz` and `/metrics`: for whoever keeps the broker running.
 extension Broker {
@@ -35,11 +38,29 @@ extension Broker {
     /// The counters, for Prometheus.
     func figures(_ call: Call) -> HTTPResponse {
         metrics.note(revocations: revocations.inForce.count)
-        let page = metrics.text(
-            ledgerSize: publishedSize,
-            activeRuns: runs.activeCount,
-            circuits: breakers.positions(at: call.pacing.elapsed())
-        )
+        var moment = Metrics.Moment()
+        moment.ledgerSize = publishedSize
+        moment.waiting = ledger.waiting
+        moment.witnessed = witnessed.withLock { $0.note.map { Self.size(of: $0.bytes) } } ?? 0
+        moment.activeRuns = runs.activeCount
+        moment.circuits = breakers.positions(at: call.pacing.elapsed())
+        moment.keyAges = keyAges
+        let page = metrics.text(moment)
         return .text(200, Array(page.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    /// For how long each key that signs has done so, as far as that was written down.
+    private var keyAges: [(ring: String, algorithm: String, seconds: Int64)] {
+        let (issuers, moment) = (now.issuers, clock())
+        var ages: [(ring: String, algorithm: String, seconds: Int64)] = []
+        let names = [String?.none] + issuers.others.keys.sorted().map(Optional.some)
+        for ring in names.flatMap(IssuerRing.rings) {
+            guard let pair = issuers.pair(named: ring.issuer) else { continue }
+            for key in pair.issuer(untrusted: ring.isUntrusted).keys.all where key.life.state == .active {
+                guard let since = key.life.since else { continue }
+                ages.append((ring.rawValue, key.key.algorithm.rawValue, max(0, moment.seconds - since.seconds)))
+            }
+        }
+        return ages
     }
 }

@@ -73,8 +73,11 @@ extension Broker {
     }
 
     /// How many entries the published checkpoint covers: its second line (C2SP tlog-checkpoint).
-    var publishedSize: UInt64 {
-        let lines = String(decoding: ledger.checkpoint, as: UTF8.self).split(separator: "\n", maxSplits: 2)
+    var publishedSize: UInt64 { Self.size(of: ledger.checkpoint) }
+
+    /// How many entries a checkpoint covers.
+    static func size(of checkpoint: [UInt8]) -> UInt64 {
+        let lines = String(decoding: checkpoint, as: UTF8.self).split(separator: "\n", maxSplits: 2)
         return lines.count > 1 ? UInt64(lines[1]) ?? 0 : 0
     }
 }

@@ -192,8 +192,10 @@ extension Broker {
     /// Records an entry that releases nothing.
     @discardableResult
     func record(_ entry: Entry) async throws(Problem) -> Receipt {
+        let began = elapsed()
         do throws(LedgerError) {
             let receipt = try await ledger.record(entry)
+            metrics.ledgerTimes.observe(elapsed() - began, of: .recorded)
             noteRecording(nil)
             return receipt
         } catch {

@@ -19,6 +19,8 @@ package enum Limit: String, CaseIterable, Sendable {
     case addressConnections = "connections_per_address"
     /// `header_timeout`, `request_timeout`: 408, or closed where nothing had come.
     case time = "timeout"
+    /// `proxies`: a connection of a proxy without the PROXY protocol; closed.
+    case proxyHeader = "proxy_header"
     /// The system's limit of open files: a connection waits.
     case descriptors
 }

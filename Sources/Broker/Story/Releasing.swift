@@ -24,8 +24,10 @@ extension Broker {
     private func recorded<Contents: ~Copyable & Sendable>(
         _ sealed: consuming Sealed<Contents>
     ) async throws(Problem) -> Released<Contents> {
+        let began = elapsed()
         do throws(LedgerError) {
             let released = try await ledger.record(sealed)
+            metrics.ledgerTimes.observe(elapsed() - began, of: .recorded)
             noteRecording(nil)
             return released
         } catch {

@@ -88,9 +88,12 @@ extension Broker {
     ) async throws(Problem) -> Made {
         let token = try await issue(grant, to: run, trace: trace)
         let credential: Credential
+        let began = elapsed()
         do throws(ExchangeFailure) {
             credential = try await exchange.trade(token, at: trade.target, for: JobIdentity(run))
+            metrics.exchangeTimes.observe(elapsed() - began, of: .succeeded)
         } catch {
+            metrics.exchangeTimes.observe(elapsed() - began, of: TradeOutcome(error.kind))
             return .failed(error)
         }
         var entry = Entry(.exchangeSucceeded, .succeeded, of: run, trace: trace)
@@ -188,5 +191,17 @@ extension JobIdentity {
             job: run.attestation[.job] ?? "",
             run: run.id
         )
+    }
+}
+
+extension TradeOutcome {
+    /// The outcome of a trade that failed.
+    fileprivate init(_ kind: ExchangeFailure.Kind) {
+        self =
+            switch kind {
+            case .refused, .misconfigured: .refused
+            case .outage: .outage
+            case .brokenAnswer, .cancelled: .broken
+            }
     }
 }

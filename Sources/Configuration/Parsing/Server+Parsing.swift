@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Postgres
 
 /// The keys of the server itself: `issuer`, `listen`, `tls`, `store`.
@@ -27,7 +28,9 @@ extension Section {
     }
 
     func tls(issuer: IssuerSetting?, files: inout FileSettings) -> TLSSettings? {
-        guard let section = section("tls", Keys(["certificate", "private_key", "client_ca"])) else { return nil }
+        guard let section = section("tls", Keys(["certificate", "private_key", "client_ca", "hsts"])) else {
+            return nil
+        }
         if let issuer, issuer.url.hasPrefix("http://") {
             refuse(
                 "tls",
@@ -40,12 +43,29 @@ extension Section {
         let clientCA = section.text("client_ca").map { authority in
             files.add(.readable, path(authority.value), place: place(of: authority))
         }
+        let isStrict = section.has("hsts") ? section.text("hsts").map { $0.value != "none" } ?? false : true
+        let strict = isStrict ? section.duration("hsts", .seconds(60)...(.seconds(730 * 86_400))) : .zero
         guard let certificate, let key else { return nil }
         return TLSSettings(
             certificate: files.add(.readable, path(certificate.value), place: place(of: certificate)),
             privateKey: files.add(.secret, path(key.value), place: place(of: key)),
-            clientCA: clientCA
+            clientCA: clientCA,
+            strictTransport: strict ?? .seconds(365 * 86_400)
         )
+    }
+
+    /// Who stands in front of the broker, and is believed about who is behind.
+    func proxies() -> TrustedProxies? {
+        guard let section = section("proxies", Keys(["addresses", "header"])) else { return nil }
+        section.requireKey("addresses", example: "[10.0.0.0/8]")
+        section.requireKey("header", example: "forwarded")
+        guard let addresses = section.ranges("addresses"),
+            let word = section.choice("header", of: TrustedProxies.Word.self)
+        else { return nil }
+        if addresses.isEmpty {
+            section.refuse("addresses", "the list is empty", fix: "list the addresses of your proxies")
+        }
+        return TrustedProxies(addresses: addresses, word: word)
     }
 
     func store(files: inout FileSettings) -> StoreLocation? {

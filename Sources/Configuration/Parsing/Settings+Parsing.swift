@@ -10,7 +10,8 @@ internal import YAML
 
 extension Settings {
     private static let keys = Keys([
-        "issuer", "listen", "tls", "store", "keys", "issuers", "token", "runs", "principals", "federation", "audiences",
+        "issuer", "listen", "tls", "proxies", "store", "keys", "issuers", "token", "runs", "principals", "federation",
+        "audiences",
         "targets",
         "contexts", "secrets", "ledger", "limits", "errors", "log",
     ])
@@ -22,6 +23,7 @@ extension Settings {
         let issuer = section.issuer()
         let listen = section.listen()
         let tls = section.tls(issuer: issuer, files: &files)
+        let proxies = section.proxies()
         let store = section.store(files: &files)
         let keys = section.keySettings(files: &files)
         let principals = section.principals(hasClientCA: tls?.clientCA != nil, issuer: issuer, files: &files)
@@ -50,6 +52,7 @@ extension Settings {
             issuer: issuer,
             listen: listen,
             tls: tls,
+            proxies: proxies,
             store: store,
             keys: keys,
             issuers: issuers,

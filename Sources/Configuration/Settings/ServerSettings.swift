@@ -21,6 +21,8 @@ package struct TLSSettings: Equatable, Sendable {
     ///
     /// Needed where a principal has `certificate`.
     package let clientCA: String?
+    /// `tls.hsts`: for how long browsers are told to come by TLS alone (RFC 6797), by default 365d; `none` tells nothing.
+    package let strictTransport: Duration
 }
 
 /// Where runs, the ledger and sealed secrets are kept.

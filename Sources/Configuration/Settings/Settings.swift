@@ -1,6 +1,7 @@
 package import Crypto
 package import Exchange
 package import Federation
+package import HTTP
 package import Logs
 package import Policy
 package import Runs
@@ -22,6 +23,10 @@ package struct Settings: Sendable {
     package let listen: ListenAddress
     /// `tls`: certificate and key of the HTTP server; optional: left out behind a proxy that ends TLS.
     package let tls: TLSSettings?
+    /// `proxies`: who is believed about the address of a client; optional: without it, nobody.
+    ///
+    /// `proxies.addresses` lists them, `proxies.header` says how they tell: `proxy-protocol`, `forwarded` or `x-forwarded-for`.
+    package let proxies: TrustedProxies?
     /// `store`: where runs, the ledger and sealed secrets are kept; required.
     package let store: StoreLocation
     /// `keys`: the keys that sign tokens and checkpoints; required.

@@ -42,6 +42,8 @@ extension HTTPServer {
         case late
         /// A request was answered 503, since requests take too much memory.
         case memory
+        /// A connection was closed, since a proxy did not say whose it is.
+        case mispassed
         /// A connection could not be accepted for want of descriptors.
         case descriptors
     }

@@ -18,6 +18,7 @@ extension Connection {
             unsafe evhttp_add_header(fields, field.name, field.value)
         }
         unsafe evhttp_add_header(fields, "Date", server.date)
+        if let strict = server.strictTransport { unsafe evhttp_add_header(fields, Self.strict, strict) }
         if response.mayHaveBody { unsafe evhttp_add_header(fields, "Content-Length", String(response.body.count)) }
         if closing || server.state != .open { unsafe evhttp_add_header(fields, "Connection", "close") }
         if response.mayHaveBody, unsafe evhttp_request_get_command(request) != EVHTTP_REQ_HEAD {
@@ -31,6 +32,9 @@ extension Connection {
         // to say (a half-closed connection), and keep in memory what another sends ahead.
         unsafe bufferevent_disable(stream, Int16(EV_READ))
     }
+
+    /// By which a client is told to come by TLS alone (RFC 6797, section 6.1).
+    static let strict = "Strict-Transport-Security"
 
     /// The fields that describe the connection and the framing, which are the server's.
     private static let own = ["Connection", "Content-Length", "Date", "Keep-Alive", "Transfer-Encoding"]

@@ -60,6 +60,7 @@ extension Connection {
     /// Writes an answer that libevent's HTTP server knows nothing of, the last of its connection.
     private func write(_ response: HTTPResponse) {
         var head = "HTTP/1.1 \(response.status) \(Self.phrase(response.status))\r\n"
+        if let strict = server.strictTransport { head += "\(Self.strict): \(strict)\r\n" }
         for field in response.fields.fields { head += "\(field.name): \(field.value)\r\n" }
         head += "Date: \(server.date)\r\nContent-Length: \(response.body.count)\r\nConnection: close\r\n\r\n"
         let bytes = Array(head.utf8) + response.body

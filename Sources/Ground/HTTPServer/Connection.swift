@@ -45,6 +45,8 @@ internal import HTTP
     private var address = ""
     /// The address as a number; nil where the system gave none.
     private(set) var number: NetworkAddress?
+    /// What a proxy says before anything else; nil where none has to, and once it has.
+    var passage: Passage?
     /// Who is on the other end; known when a request is.
     private(set) lazy var peer = HTTPPeer(address: address, certificate: certificate)
     private(set) var phase: Phase
@@ -95,6 +97,12 @@ internal import HTTP
         return true
     }
 
+    /// Takes another address for the client's, as a proxy says.
+    func become(_ address: NetworkAddress) {
+        self.address = address.description
+        number = address
+    }
+
     /// Whether it may be closed without anybody's loss.
     var isUnused: Bool { phase == .idle || phase == .greeting }
 
@@ -137,6 +145,7 @@ internal import HTTP
     /// Ends the connection at once, whatever it is doing; never within a callback of libevent about it.
     func close() {
         guard let handle = unsafe handle else { return }
+        endPassage()
         unsafe evhttp_connection_free(handle)
     }
 

@@ -35,7 +35,11 @@ extension HTTPServer {
             if connection.attach(), let handle = unsafe connection.handle {
                 connections[UInt(bitPattern: handle)] = connection
                 settings.notice(.opened)
-                if connection.isDoomed || !count(connection) { connection.close() }
+                if !connection.isDoomed, connection.needsPassage {
+                    connection.awaitPassage()
+                } else if connection.isDoomed || !count(connection) {
+                    connection.close()
+                }
             }
             unsafe bufferevent_decref(connection.stream)
         }

@@ -26,4 +26,10 @@ extension HTTPServer {
             }
         }
     }
+
+    /// What clients are told of TLS; nil for nothing, as by plain HTTP, where it must not be told (RFC 6797, section 7.2).
+    var strictTransport: String? {
+        let seconds = settings.strictTransport.components.seconds
+        return tls == nil || seconds <= 0 ? nil : "max-age=\(seconds)"
+    }
 }

@@ -16,7 +16,9 @@ extension HTTPServer {
 
     /// Counts a connection for its address; false where that has enough.
     func count(_ connection: Connection) -> Bool {
-        guard let address = connection.number, !settings.limits.uncounted.contain(address) else { return true }
+        guard let address = connection.number, !settings.limits.uncounted.contain(address),
+            settings.proxies?.addresses.contain(address) != true
+        else { return true }
         connection.isCounted = settings.census.enter(address, limit: settings.limits.connectionsPerAddress)
         if !connection.isCounted { settings.notice(.crowdedAddress) }
         return connection.isCounted

@@ -17,6 +17,12 @@ extension HTTPServer {
         /// Optional: without it, plain HTTP is spoken.
         package var tls: TLSServerContext?
         package var limits: Limits
+        /// Who is believed about the address of a client.
+        ///
+        /// Optional: without them, everybody is who the system says.
+        package var proxies: TrustedProxies?
+        /// For how long clients by TLS are told to come by TLS alone (RFC 6797); 0 for not telling.
+        package var strictTransport: Duration = .zero
         /// Who has how many connections; servers of several loops that share a port share it.
         package var census = AddressCensus()
         /// Is told what becomes of connections; called on the loop's thread.

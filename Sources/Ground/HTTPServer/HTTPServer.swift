@@ -92,12 +92,19 @@ package import HTTP
     /// Shows another certificate to connections that come from now on, and holds all of them to other limits.
     ///
     /// Connections that stand keep their TLS session, and libevent the sizes that it has told them.
-    package func renew(tls: TLSServerContext?, limits: Limits) async {
+    package func renew(
+        tls: TLSServerContext?,
+        limits: Limits,
+        proxies: TrustedProxies? = nil,
+        strictTransport: Duration = .zero
+    ) async {
         await loop.perform {
             guard self.state == .open else { return }
             // Plain HTTP stays plain, and TLS stays TLS: a port that changed its protocol would be another listener.
             if let tls, self.tls != nil { self.tls = tls }
             self.settings.limits = limits
+            self.settings.proxies = proxies
+            self.settings.strictTransport = strictTransport
             self.applyLimits()
         }
     }

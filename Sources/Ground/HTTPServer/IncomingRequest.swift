@@ -46,13 +46,13 @@ internal import HTTP
             try checkHost(fields, isRequired: unsafe request.pointee.minor == 1)
             let isChunked = try checkFraming(fields, method)
             try checkNUL(isChunked: isChunked)
-            let read = HTTPRequest(
+            let read = try HTTPRequest(
                 method: method,
                 path: target.path,
                 query: target.query,
                 fields: fields,
                 body: body(),
-                peer: connection.peer
+                peer: peer(fields)
             )
             // libevent is lenient with chunk sizes: after a chunked body, what follows may not be what another reader
             // sees, and so is not read (RFC 9112, section 6.1).
@@ -60,6 +60,19 @@ internal import HTTP
         } catch {
             return .refused(error)
         }
+    }
+
+    /// Who sent it, as far as proxies that are believed tell.
+    ///
+    /// A certificate is the proxy's, and proves nothing of whoever is behind it.
+    private func peer(_ fields: HTTPFields) throws(Refusal) -> HTTPPeer {
+        guard let proxies = connection.server.settings.proxies, let number = connection.number else {
+            return connection.peer
+        }
+        guard let client = proxies.client(of: fields, through: number) else {
+            throw Refusal(400, "the field by which a proxy says for whom it speaks is malformed")
+        }
+        return client == number ? connection.peer : HTTPPeer(address: client.description, certificate: nil)
     }
 
     /// A minor version that there is not is taken for the highest that is spoken (RFC 9110, section 2.5).

@@ -7,7 +7,7 @@ extension Pacing {
     /// Real time and real chance, waiting on a loop and so on no thread beside it.
     init(on loop: EventLoop) {
         self.init(
-            elapsed: { Self.start.duration(to: ContinuousClock.now) },
+            elapsed: Pacing.sinceStart,
             sleep: { try? await loop.sleep(for: $0) },
             jitter: { bound in
                 var random = SecureRandom()
@@ -15,6 +15,9 @@ extension Pacing {
             }
         )
     }
+
+    /// Time since the program first asked.
+    static let sinceStart: @Sendable () -> Duration = { start.duration(to: ContinuousClock.now) }
 
     /// One beginning for all loops: what one of them notes of a target's outage counts for the others.
     private static let start = ContinuousClock.now

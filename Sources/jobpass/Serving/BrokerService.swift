@@ -40,6 +40,8 @@ struct BrokerService: Sendable {
                 )
                 listening.inherited = socket
                 listening.census = census
+                listening.proxies = settings.proxies
+                listening.strictTransport = settings.tls?.strictTransport ?? .zero
                 listening.notice = { Self.note($0, to: broker) }
                 let server = try await HTTPServer.start(on: loop, settings: listening) { request in
                     await broker.answer(request, over: client, pacing: pacing)
@@ -58,18 +60,32 @@ struct BrokerService: Sendable {
     struct Renewal: Sendable {
         fileprivate let tls: TLSServerContext?
         fileprivate let limits: HTTPServer.Limits
+        fileprivate let proxies: TrustedProxies?
+        fileprivate let strictTransport: Duration
     }
 
     /// Reads what another configuration names for the listeners.
     ///
     /// - Throws: `CryptoError` or `POSIXError` where a file of `tls` cannot be used.
     static func renewal(_ settings: Settings) throws -> Renewal {
-        Renewal(tls: try settings.tls.map(context), limits: limits(settings.limits))
+        Renewal(
+            tls: try settings.tls.map(context),
+            limits: limits(settings.limits),
+            proxies: settings.proxies,
+            strictTransport: settings.tls?.strictTransport ?? .zero
+        )
     }
 
     /// Puts certificates and limits in force, for connections and requests that come from now on.
     func adopt(_ renewal: Renewal) async {
-        for server in servers { await server.renew(tls: renewal.tls, limits: renewal.limits) }
+        for server in servers {
+            await server.renew(
+                tls: renewal.tls,
+                limits: renewal.limits,
+                proxies: renewal.proxies,
+                strictTransport: renewal.strictTransport
+            )
+        }
     }
 
     /// Stops: `/readyz` turns 503, no new connections, then what is under way finishes, within the grace.
@@ -126,6 +142,7 @@ struct BrokerService: Sendable {
         case .crowdedOut: broker.note(.crowdedOut)
         case .crowdedAddress: broker.note(.addressConnections)
         case .late: broker.note(.time)
+        case .mispassed: broker.note(.proxyHeader)
         case .memory: broker.note(.memory)
         case .descriptors: broker.note(.descriptors)
         }

@@ -130,6 +130,7 @@ extension ServeCommand {
         }
         parts.storeOutage = { store.outage }
         parts.sharesLedger = store.isShared
+        parts.elapsed = Pacing.sinceStart
         return parts
     }
 

@@ -16,5 +16,5 @@ package struct Property: Sendable {
     }
 
     /// Every property, in the order in which they are fuzzed.
-    package static let all: [Property] = encodings + texts + documents + ledger + tokens + intakes + policies
+    package static let all: [Property] = encodings + texts + documents + ledger + tokens + intakes + policies + fields
 }
