@@ -60,8 +60,9 @@ extension Scenarios {
                     ),
                 ]
                 let server = try folder.write("jobpass.conf", try configuration("deploy/proxy/nginx.conf", changes))
+                // One process alone, which is gone when the test ends it, however it does.
                 let main = """
-                    daemon off; pid \(folder.path("nginx.pid")); error_log stderr; worker_processes 1;
+                    daemon off; master_process off; pid \(folder.path("nginx.pid")); error_log stderr; worker_processes 1;
                     events {}
                     http {
                         access_log off;
