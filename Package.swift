@@ -299,7 +299,8 @@ let tests: [Target] = [
     .target(
         name: "Fuzzing",
         dependencies: [
-            "Encoding", "Intake", "Text", "Time", "HTTP", "JSON", "XML", "YAML", "Ledger", "Tokens", "Trust", "EventLoop",
+            "Encoding", "Intake", "Text", "Time", "HTTP", "JSON", "XML", "YAML", "Ledger", "Tokens", "Trust",
+            "EventLoop",
         ],
         path: "Tests/Fuzz/Properties",
         swiftSettings: strict
