@@ -4,6 +4,14 @@ import Testing
 
 @Suite("Token buckets")
 struct BucketTests {
+    @Test("who looked at the clock before another, and comes after, is not taken for one that is over the rate")
+    func order() {
+        let buckets = Buckets<String>(capacity: 8)
+        let rate = Rate(perSecond: 1_000_000, burst: 1_000)
+        #expect(buckets.take("a", rate, at: .milliseconds(10)) == nil)
+        #expect(buckets.take("a", rate, at: .milliseconds(5)) == nil)
+    }
+
     private static let rate = Rate(perSecond: 10, burst: 3)
 
     @Test("a burst is let through, then as many as drop in, and what waits is told how long")

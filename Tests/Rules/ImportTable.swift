@@ -71,7 +71,7 @@ struct Manifest: Sendable {
         targets = calls.flatMap { call in
             text.matches(of: call + "(").compactMap { start in
                 let names = Self.literals(text[start...])
-                guard let name = names.first, name.allSatisfy(\.isLetter) else { return nil }
+                guard let name = names.first, name.allSatisfy({ $0.isLetter || $0.isNumber }) else { return nil }
                 return Target(name: name, dependencies: Set(names.dropFirst()))
             }
         }

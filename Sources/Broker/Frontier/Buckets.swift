@@ -13,6 +13,8 @@ package final class Buckets<Key: Hashable & Sendable>: Sendable {
         var full: [Key: Int64] = [:]
         var crowd: [Int64]
         var swept = Int64.min
+        /// The latest moment that anybody came with.
+        var latest = Int64.min
     }
 
     private let capacity: Int
@@ -31,10 +33,13 @@ package final class Buckets<Key: Hashable & Sendable>: Sendable {
     ///
     /// `now` is time since some fixed moment, by a clock that nobody sets.
     package func take(_ key: Key, _ rate: Rate, at now: Duration) -> Duration? {
-        let now = now.nanoseconds
+        let asked = now.nanoseconds
         let interval = 1_000_000_000 / Int64(rate.perSecond)
         let depth = interval * Int64(rate.burst)
         return table.withLock { table in
+            // Who looked at the clock first may come second, and would find a bucket that is emptier than it can be.
+            let now = max(asked, table.latest)
+            table.latest = now
             let known = table.full[key]
             let isCrowd = known == nil && !hasRoom(&table, at: now)
             let place = isCrowd ? Int(UInt(bitPattern: key.hashValue) % UInt(table.crowd.count)) : 0

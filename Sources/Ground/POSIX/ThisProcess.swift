@@ -4,7 +4,10 @@ internal import SwiftOverlayShims
 /// This process, as a whole.
 package enum ThisProcess {
     /// Ends it at once, with an exit code; nothing buffered is left behind, since nothing is buffered here.
-    package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+    package static func exit(_ code: Int32) -> Never {
+        // Without what libraries do at the end of a program: other threads still use what OpenSSL would free there.
+        _exit(code)
+    }
 
     /// The number of the process.
     package static var id: Int32 { getpid() }
