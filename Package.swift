@@ -67,7 +67,7 @@ let libraries: [Target] = [
 let groundwork: [Target] = [
     ground("Encoding"),  // base64, base64url, hex, percent and form encoding, fixed binary layouts
     ground("Text"),  // patterns, near misses, what may stand in a claim
-    ground("Locks"),  // a value that one thread at a time may touch
+    ground("Locks"),  // a value that one thread at a time may touch, an answer that another gives
     ground("Time"),  // wall time, durations, RFC 3339
     ground("POSIX", ["CGlibc", "Locks"]),  // files, child processes, signals, terminals, options: the rest of glibc
     ground("Crypto", ["COpenSSL", "Encoding", "Locks"]),  // digests, keys, signatures, sealing, TLS contexts
@@ -76,7 +76,7 @@ let groundwork: [Target] = [
     ground("YAML", ["CYAML"]),  // YAML with the place of every node
     ground("HTTP"),  // messages, and the protocol of who sends them
     ground("EventLoop", ["CEvent", "Locks"]),  // one thread, one libevent base, one task executor
-    ground("HTTPClient", ["CCurl", "EventLoop", "HTTP"]),  // libcurl's multi interface on a loop
+    ground("HTTPClient", ["CCurl", "EventLoop", "HTTP", "Locks"]),  // libcurl's multi interface on a loop
     ground("HTTPServer", ["CEventHTTP", "Crypto", "EventLoop", "HTTP", "Locks"]),  // libevent's HTTP server on a loop
     ground("SQLite", ["CSQLite"]),  // connections and statements
     ground("Postgres", ["CPQ", "Locks", "POSIX"]),  // connections to a server, statements, a pool that mends itself

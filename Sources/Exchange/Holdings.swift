@@ -72,7 +72,7 @@ package final class Holdings: Sendable {
 
     private struct Flight {
         let trade: Trade
-        var waiting: [CheckedContinuation<ExchangeFailure?, Never>] = []
+        var waiting: [Reply<ExchangeFailure?>] = []
     }
 
     private struct Share {
@@ -116,15 +116,15 @@ package final class Holdings: Sendable {
         case .item(let item): return .held(item.credential.copy(), firstIndex: item.index)
         case .lead: return .nothing
         case .wait:
-            let failure = await withCheckedContinuation { continuation in
+            let failure = await Reply<ExchangeFailure?>.wait { reply in
                 let mustWait = shares.withLock { shares in
                     guard let index = shares[run]?.flights.firstIndex(where: { $0.trade == trade }) else {
                         return false
                     }
-                    shares[run]?.flights[index].waiting.append(continuation)
+                    shares[run]?.flights[index].waiting.append(reply)
                     return true
                 }
-                if !mustWait { continuation.resume(returning: nil) }
+                if !mustWait { reply.give(nil) }
             }
             // What was given up because its own client had gone says nothing to whoever still waits.
             guard let failure, failure.kind != .cancelled else { return .lookAgain }
@@ -134,13 +134,13 @@ package final class Holdings: Sendable {
 
     /// Lets those who waited for a trade go on: with its failure, or to look at what it brought.
     package func land(_ trade: Trade, of run: String, failure: ExchangeFailure?) {
-        let waiting = shares.withLock { shares -> [CheckedContinuation<ExchangeFailure?, Never>] in
+        let waiting = shares.withLock { shares -> [Reply<ExchangeFailure?>] in
             guard let index = shares[run]?.flights.firstIndex(where: { $0.trade == trade }) else { return [] }
             let flight = shares[run]?.flights.remove(at: index)
             if shares[run]?.isEmpty == true { shares[run] = nil }
             return flight?.waiting ?? []
         }
-        for continuation in waiting { continuation.resume(returning: failure) }
+        for reply in waiting { reply.give(failure) }
     }
 
     /// Keeps what a trade brought, which the ledger has at an index.

@@ -1,7 +1,9 @@
+internal import Locks
+
 /// An entry that waits to be recorded, and who waits for it.
 struct PendingEntry {
     let body: [UInt8]
-    let waiter: CheckedContinuation<Result<Receipt, LedgerError>, Never>
+    let reply: Reply<Result<Receipt, LedgerError>>
 }
 
 /// The entries that wait for the next commit: a state machine that says what to do and does none of it.

@@ -24,7 +24,7 @@ package final class Ledger: Sendable {
     private let thread: WorkerThread
     private let mark: (any CommitMark)?
     /// Who waits for the head to be read again, while that is about to be done.
-    private let awaitingRefresh = Lock<[CheckedContinuation<Void, Never>]>([])
+    private let awaitingRefresh = Lock<[Reply<Void>]>([])
 
     init(writer: BatchWriter, mark: (any CommitMark)?, thread: WorkerThread) {
         self.mark = mark
@@ -44,12 +44,12 @@ package final class Ledger: Sendable {
     /// - Throws: `LedgerError`: `entryTooLarge`, `storage`, `storageFull`, `clockBehind`, `closed`, or what stopped the ledger.
     package func record(_ entry: Entry) async throws(LedgerError) -> Receipt {
         let body = try entry.body()
-        let result = await withCheckedContinuation { continuation in
-            let pending = PendingEntry(body: body, waiter: continuation)
+        let result = await Reply.wait { reply in
+            let pending = PendingEntry(body: body, reply: reply)
             switch queue.withLock({ $0.add(pending) }) {
             case .wait: break
             case .start: Task.detached(executorPreference: thread) { self.drain() }
-            case .refuse(let error): continuation.resume(returning: .failure(error))
+            case .refuse(let error): reply.give(.failure(error))
             }
         }
         return try result.get()
@@ -107,9 +107,9 @@ package final class Ledger: Sendable {
     ///
     /// Where it cannot be read, the checkpoint stays what it was.
     package func refreshTogether() async {
-        await withCheckedContinuation { continuation in
+        await Reply<Void>.wait { reply in
             let isFirst = awaitingRefresh.withLock { waiting in
-                waiting.append(continuation)
+                waiting.append(reply)
                 return waiting.count == 1
             }
             guard isFirst else { return }
@@ -119,7 +119,7 @@ package final class Ledger: Sendable {
                     return waiting
                 }
                 _ = try? self.write { writer throws(LedgerError) in try writer.refresh() }
-                for continuation in waiting { continuation.resume() }
+                for reply in waiting { reply.give() }
             }
         }
     }
@@ -134,10 +134,10 @@ package final class Ledger: Sendable {
                 let mark = try mark?.mark() ?? 0
                 for (offset, entry) in batch.enumerated() {
                     let receipt = Receipt(index: first + UInt64(offset), mark: mark)
-                    entry.waiter.resume(returning: .success(receipt))
+                    entry.reply.give(.success(receipt))
                 }
             } catch {
-                for entry in batch { entry.waiter.resume(returning: .failure(error)) }
+                for entry in batch { entry.reply.give(.failure(error)) }
             }
         }
     }

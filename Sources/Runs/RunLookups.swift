@@ -6,7 +6,7 @@ internal import Locks
 final class RunLookups: Sendable {
     private struct Pending {
         let digest: SHA256Digest
-        let waiter: CheckedContinuation<Result<RunRecord?, RunError>, Never>
+        let reply: Reply<Result<RunRecord?, RunError>>
     }
 
     private struct State {
@@ -28,9 +28,9 @@ final class RunLookups: Sendable {
 
     /// The run whose request token has a digest, as the store has it after this call has begun; nil where there is none.
     func find(_ digest: SHA256Digest) async throws(RunError) -> RunRecord? {
-        let result = await withCheckedContinuation { continuation in
+        let result = await Reply.wait { reply in
             let isFirst = state.withLock { state in
-                state.waiting.append(Pending(digest: digest, waiter: continuation))
+                state.waiting.append(Pending(digest: digest, reply: reply))
                 let isFirst = !state.isAsking
                 state.isAsking = true
                 return isFirst
@@ -48,9 +48,9 @@ final class RunLookups: Sendable {
                 for record in try storage.find(tokens: Array(Set(batch.map(\.digest)))) {
                     records[record.tokenDigest] = record
                 }
-                for pending in batch { pending.waiter.resume(returning: .success(records[pending.digest])) }
+                for pending in batch { pending.reply.give(.success(records[pending.digest])) }
             } catch {
-                for pending in batch { pending.waiter.resume(returning: .failure(error)) }
+                for pending in batch { pending.reply.give(.failure(error)) }
             }
         }
     }

@@ -63,6 +63,22 @@ struct EventLoopTests {
         #expect(onLoop == 500)
     }
 
+    @Test("what another thread made is whole for whoever waited for it, however soon it came")
+    func handedOver() async throws {
+        final class Made: @unchecked Sendable {  // Written by the loop's thread before it hands it over.
+            var number: Int
+            init(_ number: Int) { self.number = number }
+        }
+        let own = try TestLoop()
+        let loop = own.loop
+        var sum = 0
+        for number in 1...20_000 {
+            let made = await loop.perform { Made(number) }
+            sum += made.number
+        }
+        #expect(sum == 200_010_000)
+    }
+
     @Test("a chain of jobs without end does not keep timers from being due")
     func fairness() async throws {
         let own = try TestLoop()

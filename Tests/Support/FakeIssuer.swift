@@ -15,7 +15,7 @@ package final class FakeIssuer: Transport {
         var answers: [String: Answer] = [:]
         var requests: [String] = []
         var isHeld = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
+        var waiting: [Reply<Void>] = []
     }
 
     private let state = Lock(State())
@@ -54,7 +54,7 @@ package final class FakeIssuer: Transport {
             defer { state.waiting = [] }
             return state.waiting
         }
-        for waiter in waiting { waiter.resume() }
+        for waiter in waiting { waiter.give() }
     }
 
     /// Waits until a number of requests has come.
@@ -63,13 +63,13 @@ package final class FakeIssuer: Transport {
     }
 
     package func send(_ request: OutgoingRequest) async throws(TransportError) -> HTTPResponse {
-        await withCheckedContinuation { continuation in
+        await Reply<Void>.wait { reply in
             let isHeld = state.withLock { state in
                 state.requests.append(request.url)
-                if state.isHeld { state.waiting.append(continuation) }
+                if state.isHeld { state.waiting.append(reply) }
                 return state.isHeld
             }
-            if !isHeld { continuation.resume() }
+            if !isHeld { reply.give() }
         }
         switch self[request.url] {
         case .document(let body):

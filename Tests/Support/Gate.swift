@@ -4,7 +4,7 @@ internal import Locks
 package final class Gate: Sendable {
     private struct State {
         var isOpen = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
+        var waiting: [Reply<Void>] = []
     }
 
     private let state = Lock(State())
@@ -14,12 +14,12 @@ package final class Gate: Sendable {
 
     /// Waits until the gate is open.
     package func wait() async {
-        await withCheckedContinuation { continuation in
+        await Reply<Void>.wait { reply in
             let isOpen = state.withLock { state in
-                if !state.isOpen { state.waiting.append(continuation) }
+                if !state.isOpen { state.waiting.append(reply) }
                 return state.isOpen
             }
-            if isOpen { continuation.resume() }
+            if isOpen { reply.give() }
         }
     }
 
@@ -30,6 +30,6 @@ package final class Gate: Sendable {
             defer { state.waiting = [] }
             return state.waiting
         }
-        for continuation in waiting { continuation.resume() }
+        for reply in waiting { reply.give() }
     }
 }

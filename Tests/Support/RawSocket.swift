@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Locks
 internal import SwiftOverlayShims
 
 /// A TCP connection over loopback that sends exactly the bytes it is told to.
@@ -146,8 +147,8 @@ extension sockaddr_in {
 ///
 /// - Throws: what the body throws.
 package func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
-        startThread { continuation.resume(returning: Result(catching: body)) }
+    let result: Result<Value, any Error> = await Reply.wait { reply in
+        startThread { reply.give(Result(catching: body)) }
     }
     return try result.get()
 }

@@ -1,5 +1,6 @@
 internal import CEvent
 internal import Glibc
+internal import Locks
 
 extension EventLoop {
     /// Runs the loop on a thread of its own until `stop`; the thread keeps the loop alive.
@@ -35,8 +36,8 @@ extension EventLoop {
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         if isCurrent { return try body() }
-        let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
-            execute { continuation.resume(returning: Result(catching: body)) }
+        let result: Result<Value, Failure> = await Reply.wait { reply in
+            execute { reply.give(Result(catching: body)) }
         }
         return try result.get()
     }

@@ -1,3 +1,4 @@
+internal import Locks
 internal import Synchronization
 
 /// Monotonic time, and waiting for it without a thread beside the loop's.
@@ -24,28 +25,29 @@ package struct LoopClock: Clock {
     /// - Throws: `CancellationError` as soon as the task is cancelled.
     package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         let sleeper = Sleeper(loop)
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                loop.execute { sleeper.begin(continuation, until: deadline) }
+        let outcome = await withTaskCancellationHandler {
+            await Reply.wait { reply in
+                loop.execute { sleeper.begin(reply, until: deadline) }
             }
         } onCancel: {
             loop.execute { sleeper.end(with: .failure(CancellationError())) }
         }
+        try outcome.get()
     }
 
     /// One wait; touched on the loop's thread alone.
     private final class Sleeper: @unchecked Sendable {
         private let loop: EventLoop
         private var timer: EventTimer?
-        private var continuation: CheckedContinuation<Void, any Error>?
-        /// The cancellation may come before the continuation does.
+        private var reply: Reply<Result<Void, any Error>>?
+        /// The cancellation may come before the reply is waited for.
         private var outcome: Result<Void, any Error>?
 
         init(_ loop: EventLoop) { self.loop = loop }
 
-        func begin(_ continuation: CheckedContinuation<Void, any Error>, until deadline: Instant) {
-            if let outcome { return continuation.resume(with: outcome) }
-            self.continuation = continuation
+        func begin(_ reply: Reply<Result<Void, any Error>>, until deadline: Instant) {
+            if let outcome { return reply.give(outcome) }
+            self.reply = reply
             do throws(EventLoopError) {
                 timer = try EventTimer(on: loop) { [self] in wait(until: deadline) }
                 wait(until: deadline)
@@ -65,8 +67,8 @@ package struct LoopClock: Clock {
             self.outcome = outcome
             timer?.cancel()
             timer = nil
-            continuation?.resume(with: outcome)
-            continuation = nil
+            reply?.give(outcome)
+            reply = nil
         }
     }
 }

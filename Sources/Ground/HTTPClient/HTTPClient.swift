@@ -1,5 +1,6 @@
 package import EventLoop
 package import HTTP
+internal import Locks
 
 /// HTTPClient owns every outgoing request: libcurl's multi interface on one event loop, so that a request waits without a
 /// thread of its own and connections are used again.
@@ -36,8 +37,8 @@ package final class HTTPClient: Transport {
         let transfer = try Transfer(request)
         let engine = engine
         let result: Result<HTTPResponse, TransportError> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                engine.loop.execute { engine.begin(transfer) { continuation.resume(returning: $0) } }
+            await Reply.wait { reply in
+                engine.loop.execute { engine.begin(transfer) { reply.give($0) } }
             }
         } onCancel: {
             engine.loop.execute { engine.cancel(transfer) }

@@ -2,6 +2,7 @@ internal import CEventHTTP
 internal import Crypto
 internal import EventLoop
 internal import HTTP
+internal import Locks
 
 /// The life of the connections.
 extension HTTPServer {
@@ -117,7 +118,7 @@ extension HTTPServer {
             try await loop.sleep(for: grace)
             loop.execute { self.cutOff() }
         }
-        await withCheckedContinuation { waiter in
+        await Reply<Void>.wait { waiter in
             // Never within a callback of libevent's, in which the caller may be: the server may be freed here.
             loop.execute { self.beginDraining(waiter) }
         }
@@ -127,8 +128,8 @@ extension HTTPServer {
     /// Ends the server and its connections at once.
     package func close() async { await drain(for: .zero) }
 
-    private func beginDraining(_ waiter: CheckedContinuation<Void, Never>) {
-        guard state != .closed else { return waiter.resume() }
+    private func beginDraining(_ waiter: Reply<Void>) {
+        guard state != .closed else { return waiter.give() }
         waiters.append(waiter)
         guard state == .open else { return }
         state = .draining
@@ -145,7 +146,7 @@ extension HTTPServer {
     private func finish() {
         guard state == .draining, connections.isEmpty else { return }
         state = .closed
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters { waiter.give() }
         waiters = []
         release()
     }

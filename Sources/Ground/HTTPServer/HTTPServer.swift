@@ -2,6 +2,7 @@ internal import CEventHTTP
 package import Crypto
 package import EventLoop
 package import HTTP
+internal import Locks
 
 /// HTTPServer owns the listener of one event loop and the connections that it accepts: limits, deadlines, and the strict
 /// reading of what libevent's HTTP server parsed.
@@ -44,7 +45,7 @@ package import HTTP
     var date = HTTPDate.now()
     var state = State.open
     /// Who waits for the last connection to close.
-    var waiters: [CheckedContinuation<Void, Never>] = []
+    var waiters: [Reply<Void>] = []
     private let engine: OpaquePointer  // evhttp *
 
     enum State {

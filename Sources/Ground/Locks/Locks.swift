@@ -1,8 +1,9 @@
 internal import Glibc
 
-/// Locks owns the one lock of the program: a value that one thread at a time may touch.
+/// Locks owns the one lock of the program, a value that one thread at a time may touch, and `Reply`, what one thread waits
+/// for and another gives.
 ///
-/// It is the system's mutex (POSIX.1-2024, `pthread_mutex_lock`) around a value, in the shape of the standard library's
+/// The lock is the system's mutex (POSIX.1-2024, `pthread_mutex_lock`) around a value, in the shape of the standard library's
 /// `Mutex`, and takes its place: whoever has to wait for a `Mutex` waits in a call that ThreadSanitizer does not follow, so
 /// that the tool takes what is guarded for a race. It never guards anything but its own value, and is held for no call that
 /// blocks but a database's on the thread that is there for it.
