@@ -30,19 +30,6 @@ extension Scenarios {
             #expect(try processes(given: folder.root) == [])
         }
 
-        @Test("the measurement gives a figure for each algorithm, and one of OpenSSL")
-        func measure() throws {
-            let folder = try Folder()
-            let run = try Finished(
-                RelyingParty.file("deploy/measure"),
-                ["1", try BuiltCommand.path()],
-                environment: ["TMPDIR": folder.root]
-            )
-            #expect(run.code == 0, "\(run)")
-            #expect(run.output.split(separator: "Requests/sec:").count == 3, "\(run)")
-            #expect(run.output.contains("sign/s"), "\(run)")
-        }
-
         @Test("keys turn over under load while PyJWT and OpenBao verify every token")
         func measureRotation() throws {
             let folder = try Folder()
