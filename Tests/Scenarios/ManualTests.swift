@@ -59,6 +59,19 @@ struct ManualTests {
         let result = try BuiltCommand.run(["man"] + words)
         #expect(result.code == 64)
         #expect(result.output.isEmpty)
-        #expect(result.error.contains("there is no command '\(words.joined(separator: " "))'"))
+        #expect(result.error.contains("there is no command '\(words.joined(separator: " "))'\n"))
+    }
+
+    @Test(
+        "a word that was mistyped is known again",
+        arguments: [
+            (["tokn"], "tokn'; did you mean 'token'?"), (["secert", "set"], "secert set'; did you mean 'secret set'?"),
+            (["audit", "lst"], "audit lst'; did you mean 'audit list'?"),
+        ]
+    )
+    func mistyped(words: [String], question: String) throws {
+        let result = try BuiltCommand.run(["man"] + words)
+        #expect(result.code == 64 && result.output.isEmpty)
+        #expect(result.error.contains("there is no command '\(question)"), "\(result.error)")
     }
 }

@@ -1,4 +1,5 @@
 internal import POSIX
+internal import Text
 
 /// `jobpass man [COMMAND…]`.
 enum ManCommand {
@@ -31,10 +32,11 @@ enum ManCommand {
     static func run(_ invocation: Invocation) throws -> ExitCode {
         let manual = Manual(tree: .jobpass)
         guard let directory = invocation[directory] else {
-            let name = ([manual.tree.root.name] + invocation.operands).joined(separator: "-")
-            guard let page = manual.pages.first(where: { $0.file == "\(name).1" }) else {
+            let wanted = invocation.operands.joined(separator: " ")
+            guard let page = manual.pages.first(where: { $0.command == wanted }) else {
+                let question = NearMiss.question(wanted, among: manual.pages.map(\.command))
                 throw CommandError.usage(
-                    "\(invocation.label)there is no command '\(invocation.operands.joined(separator: " "))'",
+                    "\(invocation.label)there is no command '\(wanted)'\(question)",
                     advice: "try: jobpass --help"
                 )
             }

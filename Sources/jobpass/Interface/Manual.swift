@@ -4,6 +4,8 @@ struct Manual {
 
     /// A page, and the name of its file, such as `jobpass-secret-set.1`, which `man jobpass secret set` finds.
     struct Page: Equatable {
+        /// The command's words, such as `secret set`; empty for the program.
+        let command: String
         let file: String
         let text: String
     }
@@ -12,7 +14,8 @@ struct Manual {
     var pages: [Page] { pages(tree.root, path: [tree.root.name]) }
 
     private func pages(_ command: Command, path: [String]) -> [Page] {
-        [Page(file: "\(path.joined(separator: "-")).1", text: page(of: command, path: path))]
+        let words = path.dropFirst().joined(separator: " ")
+        return [Page(command: words, file: "\(path.joined(separator: "-")).1", text: page(of: command, path: path))]
             + command.subcommands.flatMap { pages($0, path: path + [$0.name]) }
     }
 
