@@ -70,8 +70,8 @@ package final class Metrics: Sendable {
         package var witnessed: UInt64 = 0
         package var activeRuns = 0
         package var circuits: [(target: String, position: Breaker.Position)] = []
-        /// For how long the keys that sign have done so, by ring and algorithm.
-        package var keyAges: [(ring: String, algorithm: String, seconds: Int64)] = []
+        /// For how long the keys that sign have done so, and after how long they are to be replaced; nil for never.
+        package var keyAges: [(ring: String, algorithm: String, seconds: Int64, rotateAfter: Int64?)] = []
 
         /// Makes the moment of a broker that has nothing.
         package init() {}
@@ -207,8 +207,13 @@ package final class Metrics: Sendable {
             [("", Int64(clamping: moment.witnessed))]
         )
         add("jobpass_active_runs", "Runs whose request token is alive.", [("", Int64(moment.activeRuns))])
-        let ages = moment.keyAges.map { ("{ring=\"\($0.ring)\",algorithm=\"\($0.algorithm)\"}", $0.seconds) }
-        add("jobpass_key_age_seconds", "For how long the keys that sign have done so.", ages)
+        let keys = moment.keyAges.map { ("{ring=\"\($0.ring)\",algorithm=\"\($0.algorithm)\"}", $0) }
+        add("jobpass_key_age_seconds", "For how long the keys that sign have done so.", keys.map { ($0, $1.seconds) })
+        add(
+            "jobpass_key_rotate_after_seconds",
+            "After how long they are to be replaced; none where that is left to people.",
+            keys.compactMap { labels, key in key.rotateAfter.map { (labels, $0) } }
+        )
         return page
     }
 

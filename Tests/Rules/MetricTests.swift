@@ -12,7 +12,7 @@ struct MetricTests {
         metrics.count(probe: .refused, of: "t")
         var moment = Metrics.Moment()
         moment.circuits = [("t", .open)]
-        moment.keyAges = [("trusted", "ES256", 1)]
+        moment.keyAges = [("trusted", "ES256", 1, 2)]
         let page = metrics.text(moment)
         let types = page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ") }
         // What is asked of a histogram is its buckets.

@@ -50,15 +50,17 @@ extension Broker {
     }
 
     /// For how long each key that signs has done so, as far as that was written down.
-    private var keyAges: [(ring: String, algorithm: String, seconds: Int64)] {
-        let (issuers, moment) = (now.issuers, clock())
-        var ages: [(ring: String, algorithm: String, seconds: Int64)] = []
+    private var keyAges: [(ring: String, algorithm: String, seconds: Int64, rotateAfter: Int64?)] {
+        let (issuers, moment, terms) = (now.issuers, clock(), keys?.terms)
+        var ages: [(ring: String, algorithm: String, seconds: Int64, rotateAfter: Int64?)] = []
         let names = [String?.none] + issuers.others.keys.sorted().map(Optional.some)
         for ring in names.flatMap(IssuerRing.rings) {
             guard let pair = issuers.pair(named: ring.issuer) else { continue }
+            let rotateAfter = terms?.rules(of: ring).rotateAfter?.components.seconds
             for key in pair.issuer(untrusted: ring.isUntrusted).keys.all where key.life.state == .active {
                 guard let since = key.life.since else { continue }
-                ages.append((ring.rawValue, key.key.algorithm.rawValue, max(0, moment.seconds - since.seconds)))
+                let age = max(0, moment.seconds - since.seconds)
+                ages.append((ring.rawValue, key.key.algorithm.rawValue, age, rotateAfter))
             }
         }
         return ages
