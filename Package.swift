@@ -292,9 +292,10 @@ let tests: [Target] = [
         [
             "Locks", "jobpass", "Configuration", "Intake", "POSIX", "Postgres", "HTTP", "HTTPServer", "JSON",
             "Encoding", "Crypto",
-            "Time", "Tokens", "Trust", "HTTPClient", "Claims",
+            "SQLite", "Time", "Tokens", "Trust", "HTTPClient", "Claims",
             "Support",
-        ]
+        ],
+        vectors: "Vectors"
     ),
     .target(
         name: "Fuzzing",

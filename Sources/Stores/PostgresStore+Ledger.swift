@@ -99,24 +99,36 @@ extension PostgresStore: LedgerStorage {
         }
     }
 
+    /// Locks the head, and looks whether a newer release has made the store one that this program must not use any more:
+    /// whatever it hands out needs an entry, so it hands out nothing from then on.
     private func lockHead(
         _ connection: inout PostgresConnection,
         _ attempts: inout Attempts
     ) throws(LedgerError) -> LedgerHead? {
-        try onServer { () throws(PostgresError) in
+        let (head, readableFrom) = try onServer { () throws(PostgresError) in
             while true {
                 do throws(PostgresError) {
                     let answers = try connection.run([
                         PostgresQuery("BEGIN"),
                         PostgresQuery("SELECT size, time, checkpoint FROM jobpass_ledger_head WHERE id = 1 FOR UPDATE"),
+                        PostgresQuery("SELECT readable_from FROM jobpass_store WHERE id = 1"),
                     ])
-                    return try LedgerHead(answers[1])
+                    return (try LedgerHead(answers[1]), try answers[2].first?.integer(at: 0) ?? 0)
                 } catch {
                     connection.rollBack()
                     guard error.isRetryable, attempts.goOn() else { throw error }
                 }
             }
         }
+        guard readableFrom <= PostgresSchema.version else {
+            throw LedgerError(
+                .storage,
+                seen: "a store that only programs from schema version \(readableFrom) on can use",
+                wanted: "one that version \(PostgresSchema.version) can",
+                remedy: "stop this broker: one of a newer release has brought the store forward"
+            )
+        }
+        return head
     }
 
     /// Writes a batch and commits it, in one journey; false where it was rolled back and may be made again.

@@ -58,6 +58,28 @@ struct PostgresStoreTests {
         #expect(error?.code == .version(99))
     }
 
+    @Test("that a newer release brings forward is used on, or left alone at once, as that release says")
+    func overtaken() async throws {
+        try create()
+        let harness = try LedgerHarness(storage: PostgresStore(opening: address))
+        try harness.create()
+        let ledger = try harness.open()
+        // What a newer release may add that this one need not know.
+        try run(
+            PostgresQuery("ALTER TABLE jobpass_runs ADD COLUMN newer TEXT"),
+            PostgresQuery("CREATE TABLE jobpass_newer (id BIGINT PRIMARY KEY)"),
+            PostgresQuery("UPDATE jobpass_store SET version = 99, readable_from = 2")
+        )
+        #expect(try await ledger.record(.token(0)).index == 0)
+        try run(PostgresQuery("UPDATE jobpass_store SET readable_from = 99"))
+        let error = await #expect(throws: LedgerError.self) { try await ledger.record(.token(1)) }
+        #expect(error?.code == .storage)
+        #expect(error?.seen == "a store that only programs from schema version 99 on can use")
+        try run(PostgresQuery("UPDATE jobpass_store SET readable_from = 2"))
+        #expect(try await ledger.record(.token(1)).index == 1)
+        #expect(try harness.check() == 2)
+    }
+
     @Test("of an older version is brought forward once, whoever comes first")
     func migration() async throws {
         try create()

@@ -15,7 +15,11 @@ struct Call: CustomStringConvertible {
         var arguments = ["--silent", "--max-time", "20", "--request", method, "--write-out", "\n%{http_code}"]
         if let token { arguments += ["--header", "Authorization: Bearer \(token)"] }
         if body != nil { arguments += ["--header", "Content-Type: application/json", "--data-binary", "@-"] }
-        let curl = try Finished("curl", arguments + [url], input: body ?? [])
+        try self.init(curl: Finished("curl", arguments + [url], input: body ?? []))
+    }
+
+    /// What curl wrote, with the status on a line of its own at the end.
+    init(curl: Finished) throws {
         let lines = curl.output.split(separator: "\n", omittingEmptySubsequences: false)
         status = lines.last.flatMap { Int($0) } ?? 0
         self.body = lines.dropLast().joined(separator: "\n")
