@@ -22,11 +22,17 @@ extension Scenarios {
             authority = try TestAuthority()
             port = try FreePort.next()
             site = try Site("", in: folder)
+            let shipped = try Files.readText(RelyingParty.file("deploy/proxy/jobpass.yaml"))
+            let proxies = shipped.split(separator: "\n").drop { $0 != "proxies:" }.prefix(3)
+            #expect(proxies.count == 3 && proxies.dropFirst().allSatisfy { $0.hasPrefix("  ") }, "\(proxies)")
+            // Few enough for a test to use up; the machine's own addresses are held to it too.
             try site.writeConfiguration(
                 """
                 ledger: {origin: "127.0.0.1:\(site.port)"}
                 audiences:
                   - {audience: service.example, allow: [{project: acme/web}]}
+                \(proxies.joined(separator: "\n"))
+                limits: {address_rate: 1, address_burst: 12, unlimited_addresses: []}
 
                 """,
                 issuer: "https://127.0.0.1:\(port)"
@@ -37,7 +43,7 @@ extension Scenarios {
 
         /// The shipped file with what is another here than at those who copy it.
         private func configuration(_ path: String, _ changes: [(String, String)]) throws -> String {
-            let issued = try authority.issue("proxy", for: ["IP:127.0.0.1"])
+            let issued = try authority.issue("proxy", for: ["IP:127.0.0.1", "IP:::1"])
             var text = try Files.readText(RelyingParty.file(path))
             for (old, new) in changes + [
                 ("/etc/jobpass/tls.crt", issued.certificateFile), ("/etc/jobpass/tls.key", issued.keyFile),
@@ -56,7 +62,7 @@ extension Scenarios {
                     ("    listen 80;\n    listen [::]:80;\n", "    listen 127.0.0.1:\(try FreePort.next());\n"),
                     (
                         "    listen 443 ssl http2;\n    listen [::]:443 ssl http2;\n",
-                        "    listen 127.0.0.1:\(port) ssl http2;\n"
+                        "    listen 127.0.0.1:\(port) ssl http2;\n    listen [::1]:\(port) ssl http2;\n"
                     ),
                 ]
                 let server = try folder.write("jobpass.conf", try configuration("deploy/proxy/nginx.conf", changes))
@@ -88,8 +94,11 @@ extension Scenarios {
 
         /// What curl writes of an answer: its head, then its body.
         private func curl(_ arguments: String..., path: String) throws -> String {
-            let line = ["--silent", "--include", "--max-time", "20", "--cacert", authority.certificateFile]
-            return try Finished("curl", line + arguments + [url + path]).output
+            try Finished("curl", quiet + arguments + [url + path]).output
+        }
+
+        private var quiet: [String] {
+            ["--silent", "--include", "--max-time", "20", "--cacert", authority.certificateFile]
         }
 
         @Test("through nginx and Envoy, a job gets its token as without them", arguments: Proxy.allCases)
@@ -137,7 +146,29 @@ extension Scenarios {
             let large = try folder.write("large", String(repeating: "x", count: 300 << 10))
             let refused = try curl("--data-binary", "@\(large)", path: "/v1/runs")
             #expect(refused.contains(" 413"), "\(refused.prefix(200))")
+            try ownBuckets()
+            if proxy == .nginx {
+                // An address of IPv6 in a field of its own needs no brackets.
+                let six = try Finished("curl", quiet + ["https://[::1]:\(port)/log/key"]).output
+                #expect(six.contains(" 200"), "\(six)")
+            }
             #expect(broker.stop() == .exited(0))
+        }
+
+        /// One client asks until it is refused, whatever it says of itself; the proxy's other client is not.
+        private func ownBuckets() throws {
+            let forged = ["Forwarded: for=127.0.0.10", "X-Forwarded-For: 127.0.0.10"].flatMap { ["--header", $0] }
+            let untilRefused = ["--fail-with-body", "--fail-early", "--interface", "127.0.0.9"]
+            let many = Array(repeating: url + "/log/key", count: 20)
+            let deadline = ContinuousClock.now + .seconds(30)
+            var greedy = ""
+            while !greedy.contains("slow_down"), ContinuousClock.now < deadline {
+                // One curl with one connection: faster than a bucket fills.
+                greedy = try Finished("curl", quiet + untilRefused + forged + many).output
+            }
+            #expect(greedy.contains("slow_down") && greedy.contains("address 127.0.0.9"), "\(greedy.prefix(2_000))")
+            let modest = try curl("--interface", "127.0.0.10", path: "/log/key")
+            #expect(modest.contains(" 200"), "\(modest)")
         }
     }
 }
