@@ -93,6 +93,13 @@ private struct Blanking {
     }
 
     private mutating func plain(open: Int) {
+        // Most bytes begin nothing.
+        switch code[index] {
+        case UInt8(ascii: "/"), UInt8(ascii: "\""), UInt8(ascii: "#"), UInt8(ascii: "("), UInt8(ascii: ")"): break
+        default:
+            index += 1
+            return
+        }
         if isAt("//") {
             blank(code[index...].prefix { $0 != UInt8(ascii: "\n") }.count)
         } else if isAt("/*") {
@@ -127,6 +134,7 @@ private struct Blanking {
     }
 
     private mutating func text(hashes: Int, quotes: Int) {
+        guard code[index] == UInt8(ascii: "\\") || code[index] == UInt8(ascii: "\"") else { return blank(1) }
         let marks = String(repeating: "#", count: hashes)
         if isAt("\\" + marks + "(") {
             index += hashes + 2

@@ -4,16 +4,22 @@ import Testing
 
 @Suite("The help of every command")
 struct CommandLineHelpTests {
+    /// A command's words, and its help.
+    struct Page: Sendable {
+        let path: [String]
+        let result: BuiltCommand.Result
+        var help: String { result.output }
+    }
+
     /// Every command there is, found as a person finds them: from help to help.
-    static func commands() throws -> [[String]] { try found.get() }
+    static func pages() throws -> [Page] { try found.get() }
 
-    private static let found = Result { try commands(below: []) }
+    private static let found = Result { try pages(below: []) }
 
-    private static func commands(below path: [String]) throws -> [[String]] {
-        let names = section("Commands", of: try BuiltCommand.run(path + ["--help"]).output).map { line in
-            String(line.prefix { $0 != " " })
-        }
-        return [path] + (try names.flatMap { try commands(below: path + [$0]) })
+    private static func pages(below path: [String]) throws -> [Page] {
+        let page = Page(path: path, result: try BuiltCommand.run(path + ["--help"]))
+        let names = section("Commands", of: page.help).map { line in String(line.prefix { $0 != " " }) }
+        return [page] + (try names.flatMap { try pages(below: path + [$0]) })
     }
 
     /// The lines of a section that begin a note, without their indentation.
@@ -26,10 +32,10 @@ struct CommandLineHelpTests {
 
     @Test("every command says how it is called, what it is for, and gives an example")
     func complete() throws {
-        let commands = try Self.commands()
-        #expect(commands.count > 10)
-        for path in commands {
-            let result = try BuiltCommand.run(path + ["--help"])
+        let pages = try Self.pages()
+        #expect(pages.count > 10)
+        for page in pages {
+            let (path, result) = (page.path, page.result)
             let name = (["jobpass"] + path).joined(separator: " ")
             #expect(result.code == 0 && result.error.isEmpty)
             #expect(result.output.hasPrefix("\(name): "))
@@ -44,15 +50,19 @@ struct CommandLineHelpTests {
 
     @Test("every option that help names is taken")
     func options() throws {
-        for path in try Self.commands() {
-            let help = try BuiltCommand.run(path + ["--help"]).output
-            for line in Self.section("Options", of: help) {
+        for page in try Self.pages() {
+            let options = try Self.section("Options", of: page.help).map { line in
                 let words = line.split(separator: "  ")[0].split(separator: " ")
                 let name = try #require(words.first { $0.hasPrefix("--") })
                 let takesValue = words.last.map { !$0.hasPrefix("-") } ?? false
-                let result = try BuiltCommand.run(path + [takesValue ? "\(name)=1" : "\(name)", "--help"])
-                #expect(result.code == 0, "\(path) \(name): \(result.error)")
+                return takesValue ? "\(name)=1" : "\(name)"
             }
+            // All at once: what is not taken is named.
+            let result = try BuiltCommand.run(
+                page.path + options.filter { $0 != "--help" && $0 != "--version" } + ["--help"]
+            )
+            #expect(result.code == 0, "\(page.path): \(result.error)")
+            #expect(result.output == page.help, "\(page.path)")
         }
     }
 
@@ -72,9 +82,8 @@ struct CommandLineHelpTests {
 
     @Test("every example's words are taken")
     func examples() throws {
-        for path in try Self.commands() {
-            let help = try BuiltCommand.run(path + ["--help"]).output
-            let tail = try #require(help.split(separator: "\nExample").dropFirst().first, "\(path)")
+        for page in try Self.pages() {
+            let tail = try #require(page.help.split(separator: "\nExample").dropFirst().first, "\(page.path)")
             let lines = tail.split(separator: "\n").filter { $0.hasPrefix("    ") }.map { $0.dropFirst(4) }
             #expect(!lines.isEmpty)
             for line in lines {

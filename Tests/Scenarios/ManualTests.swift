@@ -10,13 +10,12 @@ struct ManualTests {
         let folder = try Folder()
         let made = try BuiltCommand.run(["man", "--directory", folder.root])
         #expect(made.code == 0, "\(made.error)")
-        let commands = try CommandLineHelpTests.commands()
-        let names = commands.map { (["jobpass"] + $0).joined(separator: "-") + ".1" }
+        let pages = try CommandLineHelpTests.pages()
+        let names = pages.map { (["jobpass"] + $0.path).joined(separator: "-") + ".1" }
         #expect(try Files.list(folder.root).sorted() == names.sorted())
-        for (name, path) in zip(names, commands) {
+        for (name, known) in zip(names, pages) {
             let page = try Files.readText(folder.path(name))
-            let help = try BuiltCommand.run(path + ["--help"]).output
-            for line in CommandLineHelpTests.section("Options", of: help) {
+            for line in CommandLineHelpTests.section("Options", of: known.help) {
                 let option = try #require(line.split(separator: " ").first { $0.hasPrefix("--") })
                 let escaped = option.split(separator: "-").joined(separator: "\\-")
                 #expect(page.contains("\\fB\\-\\-\(escaped)\\fR"), "\(name) lacks \(option)")

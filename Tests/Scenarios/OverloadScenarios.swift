@@ -101,12 +101,12 @@ extension Scenarios {
         @Test("a broker that may open few files says so, and answers again when there are some")
         func descriptors() throws {
             let folder = try Folder()
-            let site = try Self.site("header_timeout: 2s", in: folder)
-            // Too few for 300 clients, whatever else is open.
+            let site = try Self.site("header_timeout: 1s", in: folder)
+            // Too few for 120 clients, whatever else is open.
             let broker = try site.serve(by: ["prlimit", "--nofile=72:72"])
             #expect(broker.said.contains("fewer connections are taken than limits.connections"), "\(broker.said)")
             let job = try site.register()
-            let clients = try Self.slowClients(300, "drip", of: site, in: folder)
+            let clients = try Self.slowClients(120, "drip", of: site, in: folder)
             var isServed = false
             try broker.wait(until: "a job is served") {
                 isServed = try Call("GET", "\(site.url)/v1/token?audience=load", token: job.requestToken).status == 200

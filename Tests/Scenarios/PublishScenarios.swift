@@ -60,7 +60,7 @@ extension Scenarios {
             let discovery = try JSON.parse(try Files.read("\(place)/.well-known/openid-configuration"))
             #expect(discovery["issuer"] == .string(site.url))
             // Another broker's keys, of which nobody there has heard: both stand, and then the new alone.
-            let other = try Site(Self.rules, in: try Folder())
+            let other = try Site(Self.rules, in: try Folder(), hasOwnKeys: true)
             #expect(try outcomes(try other.command(["keys", "publish", place, "--json"])).contains("overlapping"))
             #expect(try JSON.parse(try Files.read("\(place)/.well-known/jwks.json"))["keys"]?.asArray?.count == 4)
             #expect(try outcomes(try other.command(["keys", "publish", place, "--json"])).contains("written"))

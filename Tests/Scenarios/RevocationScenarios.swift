@@ -121,15 +121,14 @@ extension Scenarios {
             broker.stop()
         }
 
-        @Test(
-            "what cannot be meant is refused before anything is revoked",
-            arguments: [
+        @Test("what cannot be meant is refused before anything is revoked")
+        func usage() throws {
+            for arguments in [
                 [], ["--project", "a", "--run", "b"], ["--run", "b", "--until", "1d"], ["--since", "soon"], ["--lift"],
                 ["--list", "--project", "a"], ["--run", "b", "--lift"],
-            ]
-        )
-        func usage(arguments: [String]) throws {
-            #expect(try revoke(arguments).code == 64)
+            ] {
+                #expect(try revoke(arguments).code == 64, "\(arguments)")
+            }
             let listed = try site.command(["revoke", "--list", "--json"])
             #expect(listed.output == "{\"revocations\":[]}\n", "\(listed)")
         }

@@ -20,25 +20,34 @@ final class Site: Sendable {
     let store: String
     private let tokens: [Principal: String]
 
-    /// Makes the folder by `jobpass init`, then writes the configuration that the scenario wants.
+    /// Makes keys and a store by `jobpass init`, then writes the configuration that the scenario wants.
     ///
     /// `settings` are the sections `audiences`, `targets` and `contexts`, `keys` further lines of that section; the rest is the same
-    /// for all.
+    /// for all. Two sites share their keys for RS256 unless `hasOwnKeys`.
     init(
         _ settings: String,
         in folder: Folder,
         store: String = "site/jobpass.db",
-        keys: String = ""
+        keys: String = "",
+        hasOwnKeys: Bool = false
     ) throws {
         self.folder = folder
         self.store = folder.path(store)
         port = try FreePort.next()
         tokens = Dictionary(uniqueKeysWithValues: Principal.allCases.map { ($0, Hex.encode(Entropy.bytes(32))) })
-        let made = try Finished(
-            try BuiltCommand.path(),
-            ["init", folder.path("site"), "--issuer", "http://127.0.0.1:\(port)"]
+        try Files.makeDirectory(folder.path("site"))
+        try folder.write(
+            "site/jobpass.yaml",
+            """
+            issuer: \(url)
+            listen: 127.0.0.1:\(port)
+            store: sqlite:\(folder.path("site/jobpass.db"))
+            keys: {directory: \(folder.path("site/keys")), algorithms: [\(hasOwnKeys ? "RS256, " : "")ES256]}
+            """
         )
+        let made = try Finished(try BuiltCommand.path(), ["init", "--config", configuration])
         try #require(made.code == 0, "\(made)")
+        if !hasOwnKeys { try ReadyKeys.shared.get().put(into: folder.path("site/keys")) }
         try writeConfiguration(settings, keys: keys)
     }
 

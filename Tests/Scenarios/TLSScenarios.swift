@@ -87,27 +87,26 @@ extension Scenarios {
             return try Self.openssl(place + options, input: input)
         }
 
-        @Test(
-            "the versions are 1.2 and 1.3",
-            arguments: [("-tls1_3", true), ("-tls1_2", true), ("-tls1_1", false), ("-tls1", false)]
-        )
-        func versions(option: String, isSpoken: Bool) throws {
-            // Without its own security level the client would not even ask.
-            let run = try look([option, "-cipher", "ALL:@SECLEVEL=0"])
-            #expect((run.code == 0) == isSpoken, "\(run)")
+        @Test("the versions are 1.2 and 1.3")
+        func versions() throws {
+            for (option, isSpoken) in [("-tls1_3", true), ("-tls1_2", true), ("-tls1_1", false), ("-tls1", false)] {
+                // Without its own security level the client would not even ask.
+                let run = try look([option, "-cipher", "ALL:@SECLEVEL=0"])
+                #expect((run.code == 0) == isSpoken, "\(option): \(run)")
+            }
         }
 
-        @Test(
-            "no cipher without forward secrecy and authentication of what is sealed",
-            arguments: [
+        @Test("no cipher without forward secrecy and authentication of what is sealed")
+        func ciphers() throws {
+            for cipher in [
                 "AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384",
-                "DES-CBC3-SHA",
-                "DHE-RSA-AES128-GCM-SHA256", "NULL", "aNULL", "PSK",
-            ]
-        )
-        func ciphers(cipher: String) throws {
-            let run = try look(["-tls1_2", "-cipher", "\(cipher):@SECLEVEL=0"])
-            #expect(run.code != 0, "\(run)")
+                "DES-CBC3-SHA", "DHE-RSA-AES128-GCM-SHA256", "NULL", "aNULL", "PSK",
+            ] {
+                let run = try look(["-tls1_2", "-cipher", "\(cipher):@SECLEVEL=0"])
+                #expect(run.code != 0, "\(cipher): \(run)")
+            }
+            // The client speaks this version where a cipher is one of ours: it is the cipher that was refused.
+            #expect(try look(["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"]).code == 0)
         }
 
         @Test("the chain is whole, the protocol HTTP/1.1, nothing is compressed, and nothing is negotiated anew")
