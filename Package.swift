@@ -53,6 +53,7 @@ func suite(_ name: String, _ dependencies: [String], vectors: String? = nil) -> 
 
 let libraries: [Target] = [
     library("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),  // keys, signatures, TLS
+    library("CP11Kit", pkgConfig: "p11-kit-1", apt: "libp11-kit-dev"),  // keys in tokens
     library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),  // every outgoing request
     library("CEvent", pkgConfig: "libevent", apt: "libevent-dev"),  // the event loop
     library("CEventHTTP", pkgConfig: "libevent_openssl", apt: "libevent-dev"),  // its HTTP server and TLS
@@ -71,6 +72,7 @@ let groundwork: [Target] = [
     ground("Time"),  // wall time, durations, RFC 3339
     ground("POSIX", ["CGlibc", "Locks"]),  // files, child processes, signals, terminals, options: the rest of glibc
     ground("Crypto", ["COpenSSL", "Encoding", "Locks"]),  // digests, keys, signatures, sealing, TLS contexts
+    ground("PKCS11", ["CP11Kit", "Crypto", "Locks"]),  // keys that never leave a token
     ground("JSON", ["CJansson"]),  // strict JSON
     ground("XML", ["CExpat"]),  // small, bounded XML documents
     ground("YAML", ["CYAML"]),  // YAML with the place of every node
@@ -133,14 +135,14 @@ let wiring: [Target] = [
         "Configuration",
         [
             "YAML", "Policy", "Claims", "Tokens", "Federation", "Exchange", "Secrets", "Runs", "Crypto", "HTTP", "JSON",
-            "Logs", "POSIX", "Postgres",
+            "Logs", "PKCS11", "POSIX", "Postgres",
             "Text", "Encoding", "Time",
         ]
     ),  // YAML becomes typed settings
     module(
         "Keystores",
-        ["Tokens", "Secrets", "Crypto", "JSON", "Encoding", "Locks", "Time"]
-    ),  // issuers' keys that several brokers share
+        ["Tokens", "Secrets", "PKCS11", "Crypto", "JSON", "Encoding", "Locks", "Time"]
+    ),  // issuers' keys that several brokers share, sealed or in a token
     module(
         "Stores",
         [
@@ -216,6 +218,7 @@ let tests: [Target] = [
         "RetirementTests",
         ["Retirement", "Secrets", "Ledger", "JSON", "Encoding", "Time", "Support"]
     ),
+    suite("PKCS11Tests", ["PKCS11", "Crypto", "Locks", "Support"]),
     suite(
         "KeystoresTests",
         [

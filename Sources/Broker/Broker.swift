@@ -38,6 +38,12 @@ package final class Broker: Sendable {
         package var cosigned: [UInt8] = []
         /// Says why the store cannot be used at the moment, as far as that is known without trying; nil while it can.
         package var storeOutage: @Sendable () -> String? = { nil }
+        /// The same of the keys that sign.
+        package var keyOutage: @Sendable () -> String? = { nil }
+        /// Says that the place of keys that are not in this process does not answer, so that nobody begins to wait for it.
+        package var keyStall: @Sendable () -> String? = { nil }
+        /// Where keys sign that are not in this process: that takes as long as it takes, one signature after another.
+        package var signing: (any TaskExecutor)?
         /// Time since some fixed moment, by a clock that nobody sets; where it stands, nothing takes any time.
         package var elapsed: @Sendable () -> Duration = { .zero }
         /// Whether other brokers append to the same ledger.
@@ -100,6 +106,10 @@ package final class Broker: Sendable {
     /// Puts the newest cosigned checkpoint where it outlasts the process.
     let keepWitnessed: @Sendable ([UInt8]) -> Void
     let storeOutage: @Sendable () -> String?
+    let keyOutage: @Sendable () -> String?
+    let keyStall: @Sendable () -> String?
+    /// Where keys sign that are not in this process.
+    package let signing: (any TaskExecutor)?
     let sharesLedger: Bool
     let elapsed: @Sendable () -> Duration
     private let standing: Lock<Standing>
@@ -129,6 +139,9 @@ package final class Broker: Sendable {
         )
         keepWitnessed = parts.keepWitnessed
         storeOutage = parts.storeOutage
+        keyOutage = parts.keyOutage
+        keyStall = parts.keyStall
+        signing = parts.signing
         sharesLedger = parts.sharesLedger
         elapsed = parts.elapsed
         keys = parts.keys

@@ -30,6 +30,7 @@ extension Configuration {
         switch file.kind {
         case .readable: try readable(file)
         case .secret: try secret(file.path, file.place)
+        case .library: try library(file)
         case .keyDirectory: try keyDirectory(file)
         case .database: try database(file)
         }
@@ -38,6 +39,23 @@ extension Configuration {
     private static func readable(_ file: FileSetting) throws(POSIXError) -> [ConfigurationProblem] {
         guard try Files.status(file.path)?.kind == .regular else { return [missing(file.path, file.place)] }
         _ = try Files.read(file.path, limit: 1 << 20)
+        return []
+    }
+
+    private static func library(_ file: FileSetting) throws(POSIXError) -> [ConfigurationProblem] {
+        guard let status = try Files.status(file.path), status.kind == .regular else {
+            return [missing(file.path, file.place)]
+        }
+        _ = try Files.openForReading(file.path)
+        guard status.mode & 0o002 == 0 else {
+            return [
+                file.place.problem(
+                    .error,
+                    "everyone on this machine may put other code into \(file.path)",
+                    fix: "run: chmod o-w '\(file.path)'"
+                )
+            ]
+        }
         return []
     }
 

@@ -1,7 +1,8 @@
-internal import Crypto
+package import Crypto
 internal import Encoding
 internal import JSON
 internal import Locks
+package import PKCS11
 package import Secrets
 package import Time
 package import Tokens
@@ -11,9 +12,10 @@ package import Tokens
 /// It decides nothing of a key's life, which `Tokens` does, and nobody gets a private half out of it but the signer in this process.
 /// A file of PEM is no matter of its, but for the form of `life.json`.
 ///
-/// The vault: the issuers' keys in the store, sealed under the master key: for several brokers that share a store and that key.
+/// The vault: the issuers' keys in the store, sealed under the master key, or in a token (PKCS#11) that they never leave: for
+/// several brokers that share a store and that key, or that token. The store then has a key's public half and its ID.
 ///
-/// Each ring is one document with its private keys and their lives, so that a change of a ring is one row's new version. Who
+/// Each ring is one document with its keys and their lives, so that a change of a ring is one row's new version. Who
 /// changes keys holds a lease, which is a document too: every change renews it in the same transaction, so that a broker whose
 /// lease ran out, or was taken by another, changes nothing. What one broker has changed every other reads at its next look.
 package final class KeyVault: KeyStorage, Sendable, CustomStringConvertible {
@@ -27,6 +29,8 @@ package final class KeyVault: KeyStorage, Sendable, CustomStringConvertible {
         var rings: [IssuerRing: Known] = [:]
         /// The version of the lease that this broker holds.
         var lease: UInt64?
+        /// Why a key in the token could not be used at the last look.
+        var fault: String?
     }
 
     /// For how long a broker that was killed in the middle of a change holds up the next one.
@@ -37,12 +41,23 @@ package final class KeyVault: KeyStorage, Sendable, CustomStringConvertible {
 
     package let description: String
     private let documents: SealedDocuments
+    private let token: PKCS11Token?
+    /// Whether new keys are made in the token.
+    private let makesKeysInToken: Bool
     private let clock: WallClock
     private let state = Lock(State())
 
-    /// Takes documents of a store that is known as `location`.
-    package init(_ documents: SealedDocuments, at location: String, clock: @escaping WallClock) {
+    /// Takes documents of a store that is known as `location`, and the token of keys that are in one.
+    package init(
+        _ documents: SealedDocuments,
+        at location: String,
+        token: PKCS11Token? = nil,
+        makesKeysInToken: Bool = false,
+        clock: @escaping WallClock
+    ) {
         self.documents = documents
+        self.token = token
+        self.makesKeysInToken = makesKeysInToken
         description = "the keys in \(location)"
         self.clock = clock
     }
@@ -75,7 +90,7 @@ package final class KeyVault: KeyStorage, Sendable, CustomStringConvertible {
         do {
             guard let row = try documents.newest()[Self.name(of: ring)] else { return nil }
             if let known = state.withLock({ $0.rings[ring] }), known.version == row.version { return known }
-            let known = Known(version: row.version, ring: try RingDocument(documents.open(row), of: ring))
+            let known = Known(version: row.version, ring: try RingDocument(documents.open(row), of: ring, token: token))
             state.withLock { state in
                 if state.rings[ring].map({ $0.version < known.version }) ?? true { state.rings[ring] = known }
             }
@@ -91,6 +106,48 @@ package final class KeyVault: KeyStorage, Sendable, CustomStringConvertible {
             preconditionFailure("digits are no name")
         }
         return name
+    }
+
+    // MARK: The token
+
+    /// Why keys that are to sign cannot be used at the moment, as the last look or call found; nil where they can.
+    package var outage: String? { stall ?? token?.failure?.detail ?? state.withLock { $0.fault } }
+
+    /// Says that the token does not answer; nil where it does.
+    package var stall: String? { token?.stall?.detail }
+
+    /// Looks whether the token has every key that is to sign; where none is in a token there is nothing to look at.
+    package func probe() {
+        let active = state.withLock { $0.rings.values.flatMap(\.ring.keys) }.filter { $0.life.state == .active }
+        var fault: String?
+        for key in active {
+            guard let signer = key.key.signer as? TokenKey, fault == nil else { continue }
+            do throws(PKCS11Error) {
+                guard let token else { throw PKCS11Error(.token, "keys.pkcs11 names no token") }
+                try token.check(signer.id)
+            } catch {
+                fault = "key \(key.kid): \(error)"
+            }
+        }
+        let found = fault
+        state.withLock { $0.fault = found }
+    }
+
+    /// As `KeyStorage` promises: in the token, where new keys are to be there.
+    package func make(_ algorithm: SignatureAlgorithm) throws(TokenError) -> SigningKey {
+        guard makesKeysInToken else { return try makeInMemory(algorithm) }
+        guard let token else {
+            throw TokenError(.keyRing, description, seen: "no token", wanted: "the one that keys.pkcs11 names")
+        }
+        return try token.issuerKey(algorithm)
+    }
+
+    /// As `KeyStorage` promises; where the token is away they stay there, in no ring.
+    package func discard(_ keys: [SigningKey]) {
+        for key in keys {
+            guard let signer = key.signer as? TokenKey else { continue }
+            try? signer.token?.destroy(signer.id)
+        }
     }
 
     // MARK: Changing
@@ -139,6 +196,7 @@ package final class KeyVault: KeyStorage, Sendable, CustomStringConvertible {
             let renewed = try self.lease(until: clock() + Self.leaseTime, version: lease + 1)
             try documents.add([try seal(changed, ring, version: (before?.version ?? 0) + 1), renewed])
             state.withLock { $0.lease = lease + 1 }
+            discard(removed.map(\.key))
         } catch {
             throw failed(error)
         }

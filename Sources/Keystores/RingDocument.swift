@@ -1,11 +1,13 @@
 internal import Crypto
+internal import Encoding
 internal import JSON
+internal import PKCS11
 internal import Secrets
 package import Tokens
 
 /// A ring's keys as one document of the store: a line of JSON, and behind it the private keys in PEM, in the order of `keys`.
 ///
-/// `{"ring": "trusted", "life": {…as life.json…}, "keys": [{"kid": …, "pem": bytes}, …]}`
+/// `{"ring": "trusted", "life": {…as life.json…}, "keys": [{"kid": …, "pem": bytes}, {"kid": …, "token": ID, "jwk": {…}}, …]}`
 package struct RingDocument: Sendable {
     /// In the order in which they are published.
     package let keys: [IssuerKey]
@@ -20,7 +22,7 @@ package struct RingDocument: Sendable {
     /// Reads what `content` wrote.
     ///
     /// - Throws: `SecretsError` with code `damaged`; `CryptoError` with code `key`.
-    init(_ content: borrowing SecretBytes, of ring: IssuerRing) throws {
+    init(_ content: borrowing SecretBytes, of ring: IssuerRing, token: PKCS11Token?) throws {
         let damaged = SecretsError(.damaged, "the document of the ring '\(ring)' is not what this version writes")
         let head = try content.withBytes { span throws(SecretsError) -> [UInt8] in
             guard let end = span.indices.first(where: { span[$0] == UInt8(ascii: "\n") }) else { throw damaged }
@@ -32,8 +34,16 @@ package struct RingDocument: Sendable {
         var keys: [IssuerKey] = []
         var start = head.count + 1
         for entry in entries {
-            guard let kid = entry["kid"]?.asString, let life = life.lives[kid],
-                let count = entry["pem"]?.asInteger.flatMap({ Int(exactly: $0) }), count > 0,
+            guard let kid = entry["kid"]?.asString, let life = life.lives[kid] else { throw damaged }
+            if let id = entry["token"]?.asString {
+                guard let jwk = entry["jwk"], let id = try? Hex.decode(id) else { throw damaged }
+                let publicKey = try JWK(jwk).key
+                let key = IssuerKey(SigningKey(publicKey, signer: TokenKey(id, publicKey, in: token)), life)
+                guard key.kid == kid else { throw damaged }
+                keys.append(key)
+                continue
+            }
+            guard let count = entry["pem"]?.asInteger.flatMap({ Int(exactly: $0) }), count > 0,
                 count <= content.count - start
             else { throw damaged }
             var pem = content.withBytes { span in Array(copying: span.extracting(start..<start + count)) }
@@ -55,6 +65,10 @@ package struct RingDocument: Sendable {
         // An array that grows leaves its bytes behind.
         pems.reserveCapacity(SealedDocuments.limit)
         for key in keys {
+            if let signer = key.key.signer {
+                entries.append(["kid": .string(key.kid), "token": .string(signer.reference), "jwk": key.jwk.json])
+                continue
+            }
             let count = try key.pem().withBytes { span in
                 for place in span.indices { pems.append(span[place]) }
                 return span.count

@@ -39,6 +39,13 @@ extension KeyStorage {
 
     /// As `KeyStorage` promises: a key in memory.
     package func make(_ algorithm: SignatureAlgorithm) throws(TokenError) -> SigningKey {
+        try makeInMemory(algorithm)
+    }
+
+    /// Makes a key in this process.
+    ///
+    /// - Throws: `TokenError` with code `keyLife`.
+    package func makeInMemory(_ algorithm: SignatureAlgorithm) throws(TokenError) -> SigningKey {
         do throws(CryptoError) { return try SigningKey.forIssuer(algorithm) } catch {
             throw TokenError(
                 .keyLife,

@@ -26,6 +26,20 @@ package struct TokenSigner: Sendable {
         self.init(IssuerSet(own: IssuerSet.Pair(trusted: trusted, untrusted: untrusted)), clock: clock)
     }
 
+    /// Whether signing what was granted may take long, and is nothing for a thread that others wait for.
+    package func waits(for grant: Grant) -> Bool {
+        waits(grant.issuer, untrusted: grant.claims.isUntrusted, grant.algorithm)
+    }
+
+    /// The same of a decoy.
+    package func waits(for decoy: Decoy) -> Bool {
+        waits(decoy.issuer, untrusted: decoy.claims.isUntrusted, decoy.algorithm)
+    }
+
+    private func waits(_ name: String?, untrusted isUntrusted: Bool, _ algorithm: SignatureAlgorithm) -> Bool {
+        issuers.pair(named: name)?.issuer(untrusted: isUntrusted).keys.signing(algorithm)?.key.signer != nil
+    }
+
     /// The issuer of a grant or decoy, which is none that has been shut.
     private func issuer(_ name: String?, untrusted isUntrusted: Bool) throws(TokenError) -> Issuer {
         guard let issuer = issuers.pair(named: name)?.issuer(untrusted: isUntrusted) else {
@@ -104,7 +118,12 @@ package struct TokenSigner: Sendable {
         do throws(CryptoError) {
             signature = try key.key.sign(text)
         } catch {
-            throw TokenError(.signing, "key \(key.kid)", seen: error.description, wanted: "a signature")
+            throw TokenError(
+                error.code == .away ? .keyAway : .signing,
+                "key \(key.kid)",
+                seen: error.description,
+                wanted: "a signature"
+            )
         }
         text.append(UInt8(ascii: "."))
         text.append(contentsOf: Base64URL.encodedBytes(signature))

@@ -40,6 +40,8 @@ package struct TokenError: Error, Equatable, Sendable, CustomStringConvertible {
         case keyLife
         /// The token would live longer than any token may, or not at all.
         case lifetime
+        /// The private key is elsewhere, and cannot be reached or does not sign; another attempt may succeed.
+        case keyAway
         /// OpenSSL could not sign.
         case signing
         /// The finished token does not say what its grant says.

@@ -28,6 +28,11 @@ extension Broker {
             problem.detail = outage
             throw problem
         }
+        if let outage = keyOutage() {
+            var problem = Problem(.unavailable, "The signing keys cannot be used at the moment.")
+            problem.detail = outage
+            throw problem
+        }
         // After a while whoever sends jobs here may try again, as nothing else would find out that there is space again.
         if let failure = lastFailure, clock() - failure < Self.notReadyAfterFailure {
             throw Problem(.unavailable, "The ledger could not be written a moment ago.")

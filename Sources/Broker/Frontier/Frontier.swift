@@ -89,6 +89,13 @@ extension Problem {
         switch error.code {
         case .lifetime: self.init(.invalidToken, "The run is ending, and its request token with it.")
         case .tooLong: self.init(.invalidRequest, "No token could be made: \(error).")
+        case .keyAway:
+            self.init(
+                .unavailable,
+                "The token that holds the signing key cannot be reached, or does not sign: try again."
+            )
+            detail = error.description
+            retryAfter = 5
         case .keyRing, .signing, .mismatch:
             self.init(.unavailable, "No token could be signed here.")
             detail = error.description

@@ -38,7 +38,7 @@ extension Broker {
         let signed: SignedToken
         do throws(TokenError) {
             // A token does not outlive its run: what the job leaves behind is worth nothing.
-            signed = try now.signer.sign(grant, trace: trace, confirmation: confirmation?.json, end: run.expires)
+            signed = try await sign(grant, trace: trace, confirmation: confirmation?.json, end: run.expires)
         } catch {
             throw Problem(error)
         }

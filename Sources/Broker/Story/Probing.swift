@@ -86,7 +86,7 @@ extension Broker {
         }
         let signed: SignedDecoy
         do throws(TokenError) {
-            signed = try now.signer.sign(decoy)
+            signed = try await sign(decoy)
         } catch {
             throw Problem(error)
         }

@@ -1,6 +1,7 @@
 internal import Claims
 internal import Crypto
 internal import HTTP
+internal import PKCS11
 internal import Time
 
 /// `keys` and `token`.
@@ -19,10 +20,13 @@ extension Section {
                 fix: "write a longer one: a new key waits for a cache time before it signs"
             )
         }
+        let kept = section.has("place") ? section.choice("place", of: KeyPlaceSetting.self) ?? .files : .files
+        let token = section.keyToken(kept, files: &files)
         guard let directory, let algorithms else { return nil }
         return KeySettings(
             directory: files.add(.keyDirectory, path(directory.value), place: place(of: directory)),
-            place: section.has("place") ? section.choice("place", of: KeyPlaceSetting.self) ?? .files : .files,
+            place: kept,
+            token: token,
             algorithms: algorithms,
             rotateAfter: rotateAfter,
             cacheTime: cacheTime,
@@ -31,7 +35,53 @@ extension Section {
         )
     }
 
-    private static let keyKeys = ["directory", "place", "algorithms", "rotate_after", "cache_time", "mirrors", "ca"]
+    /// `keys.pkcs11`.
+    private func keyToken(_ place: KeyPlaceSetting, files: inout FileSettings) -> KeyTokenSettings? {
+        let example =
+            "{module: /usr/lib/softhsm/libsofthsm2.so, token: \"pkcs11:token=jobpass\", pin_file: /etc/jobpass/pin}"
+        guard let section = section("pkcs11", Keys(["module", "token", "pin_file"])) else {
+            if place == .pkcs11, !has("pkcs11") {
+                refuse(
+                    "place",
+                    "the keys are to be in a token, and nothing says which",
+                    fix: "write pkcs11: \(example)"
+                )
+            }
+            return nil
+        }
+        if place == .files {
+            refuse("pkcs11", "the keys are in files, and no token is used", fix: "write place: pkcs11, or remove this")
+        }
+        let module = section.text(required: "module", example: "/usr/lib/softhsm/libsofthsm2.so")
+        let pin = section.text(required: "pin_file", example: "/etc/jobpass/pin")
+        guard let uri = section.text(required: "token", example: "pkcs11:token=jobpass"), let module, let pin else {
+            return nil
+        }
+        guard module.value.hasPrefix("/") else {
+            section.refuse("module", "'\(module.value)' is no absolute path", fix: "write where the library is")
+            return nil
+        }
+        guard let name = TokenName(uri.value) else {
+            section.refuse(
+                "token",
+                "the value names no token, or more than a token",
+                fix:
+                    "write a URI such as \"pkcs11:token=jobpass\", without PIN and module, which have keys of their own"
+            )
+            return nil
+        }
+        return KeyTokenSettings(
+            token: PKCS11Token.Settings(
+                module: files.add(.library, module.value, place: self.place(of: module)),
+                token: name
+            ),
+            pinFile: files.add(.secret, path(pin.value), place: self.place(of: pin))
+        )
+    }
+
+    private static let keyKeys = [
+        "directory", "place", "pkcs11", "algorithms", "rotate_after", "cache_time", "mirrors", "ca",
+    ]
 
     func mirrors() -> [String] {
         (texts("mirrors", limit: 16) ?? []).compactMap { text in

@@ -21,6 +21,8 @@ struct FileSetting: Hashable, Sendable {
         case readable
         /// A file closed to everyone but its owner.
         case secret
+        /// A shared library of any size, which this process loads.
+        case library
         /// A directory whose `.pem` files are secret.
         case keyDirectory
         /// A file to be made or written, so that its directory must be there.

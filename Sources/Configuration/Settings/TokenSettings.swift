@@ -1,6 +1,7 @@
 package import Claims
 package import Crypto
 package import Federation
+package import PKCS11
 package import Policy
 package import Runs
 package import Text
@@ -12,6 +13,8 @@ package struct KeySettings: Equatable, Sendable {
     package let directory: String
     /// `keys.place`: where the issuers' private keys live; by default `files`.
     package let place: KeyPlaceSetting
+    /// `keys.pkcs11`: the token of keys that are in one; required with `place: pkcs11`.
+    package let token: KeyTokenSettings?
     /// `keys.algorithms`: what tokens may be signed with; the first is the default; by default `[RS256, ES256]`.
     package let algorithms: [SignatureAlgorithm]
     /// `keys.rotate_after`: the age at which a key is replaced by itself; optional.
@@ -34,6 +37,17 @@ package enum KeyPlaceSetting: String, CaseIterable, Sendable {
     case files
     /// In the store, sealed under the master key: for all brokers that share both.
     case store
+    /// In a PKCS#11 token, which they never leave; the store says which.
+    case pkcs11
+}
+
+/// `keys.pkcs11`: a token, and how to log in to it.
+package struct KeyTokenSettings: Equatable, Sendable {
+    /// `module`: the path of the manufacturer's library, and `token`: the token's name as a URI (RFC 7512), such as
+    /// `pkcs11:token=jobpass`; both required.
+    package let token: PKCS11Token.Settings
+    /// `pin_file`: a file closed to others with the PIN of the token's user; required.
+    package let pinFile: String
 }
 
 /// `token`: the shape of ID tokens where an audience or target does not say otherwise.

@@ -18,6 +18,8 @@ package struct CryptoError: Error, Equatable, Sendable, CustomStringConvertible 
         case digest
         /// What was sealed was changed, or sealed with another key or for another purpose.
         case authentication
+        /// The private key is elsewhere, and cannot be reached or does not sign.
+        case away
         /// OpenSSL failed at something that does not depend on what it was given.
         case library
     }

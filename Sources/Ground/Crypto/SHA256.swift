@@ -122,6 +122,16 @@ package enum HMAC {
 
     let pointer: OpaquePointer  // EVP_MD *
 
+    /// The digest of a message.
+    func hash(_ message: [UInt8]) -> [UInt8] {
+        var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        guard unsafe EVP_Digest(message, message.count, &hash, &count, pointer, nil) == 1 else {
+            preconditionFailure("OpenSSL could not hash")
+        }
+        return Array(hash.prefix(Int(count)))
+    }
+
     private init(_ name: StaticString) {
         let fetched = name.withUTF8Buffer { text in
             unsafe text.withMemoryRebound(to: CChar.self) { unsafe EVP_MD_fetch(nil, $0.baseAddress, nil) }

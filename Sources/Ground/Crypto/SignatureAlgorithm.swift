@@ -46,6 +46,9 @@ package enum SignatureAlgorithm: String, CaseIterable, Sendable {
 
     var usesPSS: Bool { self == .ps256 || self == .ps384 || self == .ps512 }
 
+    /// The hash of a message, of which the signature is made; nil where the algorithm takes the message itself.
+    package func hash(_ message: [UInt8]) -> [UInt8]? { digest?.hash(message) }
+
     /// The digest of the message that is signed; nil where the algorithm takes the message itself.
     var digest: MessageDigest? {
         switch self {

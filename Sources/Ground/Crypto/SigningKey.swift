@@ -6,8 +6,15 @@ package final class SigningKey: Sendable {
     package let algorithm: SignatureAlgorithm
     /// The key that verifies what this one signs.
     package let publicKey: PublicKey
-    private let handle: KeyHandle
-    private let contexts: SigningContexts?
+    private let half: PrivateHalf
+
+    /// Where the private half is.
+    private enum PrivateHalf: Sendable {
+        /// In this process, with the operations that are prepared for it.
+        case here(KeyHandle, SigningContexts?)
+        /// Elsewhere, and it never comes here.
+        case elsewhere(any RemoteSigner)
+    }
 
     /// Makes a new key: 2048 bits for RSA.
     ///
@@ -33,25 +40,49 @@ package final class SigningKey: Sendable {
 
     private init(_ handle: KeyHandle) throws(CryptoError) {
         publicKey = try PublicKey(of: handle)
-        switch publicKey.components {
-        case .rsa: algorithm = .rs256
-        case .ec(.p256, _, _): algorithm = .es256
-        case .ec(.p384, _, _): algorithm = .es384
-        case .ec(.p521, _, _): algorithm = .es512
-        case .ed25519: algorithm = .edDSA
-        }
-        self.handle = handle
-        contexts = try algorithm.digest.map { digest throws(CryptoError) in try SigningContexts(handle, digest) }
+        algorithm = Self.algorithm(of: publicKey)
+        let contexts = try algorithm.digest.map { digest throws(CryptoError) in try SigningContexts(handle, digest) }
+        half = .here(handle, contexts)
     }
 
-    /// Lends OpenSSL's own key (`EVP_PKEY *`).
-    func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result { unsafe body(handle.pointer) }
+    /// Takes a key whose private half is elsewhere.
+    package init(_ publicKey: PublicKey, signer: any RemoteSigner) {
+        self.publicKey = publicKey
+        algorithm = Self.algorithm(of: publicKey)
+        half = .elsewhere(signer)
+    }
+
+    private static func algorithm(of publicKey: PublicKey) -> SignatureAlgorithm {
+        switch publicKey.components {
+        case .rsa: .rs256
+        case .ec(.p256, _, _): .es256
+        case .ec(.p384, _, _): .es384
+        case .ec(.p521, _, _): .es512
+        case .ed25519: .edDSA
+        }
+    }
+
+    /// Who signs in the place of a private half that is elsewhere; nil where it is here.
+    package var signer: (any RemoteSigner)? {
+        if case .elsewhere(let signer) = half { signer } else { nil }
+    }
+
+    /// Lends OpenSSL's own key (`EVP_PKEY *`), which is here.
+    func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+        guard case .here(let handle, _) = half else {
+            preconditionFailure("OpenSSL is to use a private key that is in a token")
+        }
+        return unsafe body(handle.pointer)
+    }
 
     /// The key as unencrypted PKCS#8 in PEM (RFC 5958, RFC 7468).
     ///
-    /// - Throws: `CryptoError` with code `library`.
+    /// - Throws: `CryptoError` with code `library`; `key` for one that is elsewhere.
     package func pem() throws(CryptoError) -> SecretBytes {
         let operation = "writing a private key"
+        guard case .here(let handle, _) = half else {
+            throw CryptoError(.key, operation, detail: "it is in a token, which it never leaves")
+        }
         // Memory of the `secmem` kind is overwritten before it is freed.
         guard let output = unsafe BIO_new(BIO_s_secmem()) else { throw .drained(.library, operation) }
         defer { unsafe BIO_free(output) }
@@ -66,14 +97,17 @@ package final class SigningKey: Sendable {
 
     /// Signs a message; the signature is in its JOSE form (for ES256, R and S of 32 bytes each).
     ///
-    /// - Throws: `CryptoError` with code `library`.
+    /// - Throws: `CryptoError` with code `library`; `away` where the private half is elsewhere and cannot be reached.
     package func sign(_ message: [UInt8]) throws(CryptoError) -> [UInt8] {
-        if let contexts { return try contexts.sign(message, curve: algorithm.curve) }
-        return try signWhole(message)
+        switch half {
+        case .here(_, let contexts?): try contexts.sign(message, curve: algorithm.curve)
+        case .here(let handle, nil): try Self.signWhole(message, handle)
+        case .elsewhere(let signer): try signer.sign(message)
+        }
     }
 
     /// Ed25519 takes the message itself (RFC 8032): no digest, no prepared context.
-    private func signWhole(_ message: [UInt8]) throws(CryptoError) -> [UInt8] {
+    private static func signWhole(_ message: [UInt8], _ handle: KeyHandle) throws(CryptoError) -> [UInt8] {
         guard let context = unsafe EVP_MD_CTX_new() else { throw .drained(.library, "signing") }
         defer { unsafe EVP_MD_CTX_free(context) }
         var signature = [UInt8](repeating: 0, count: 64)
@@ -83,4 +117,17 @@ package final class SigningKey: Sendable {
         else { throw .drained(.library, "signing") }
         return signature
     }
+}
+
+/// What signs by a private key that never comes into this process.
+///
+/// Calls block, and may come from several threads. What it makes is checked against the public half by whoever lets it in.
+package protocol RemoteSigner: Sendable {
+    /// By what the key is found again where it is.
+    var reference: String { get }
+
+    /// Signs a message; the signature is in its JOSE form.
+    ///
+    /// - Throws: `CryptoError` with code `away`.
+    func sign(_ message: [UInt8]) throws(CryptoError) -> [UInt8]
 }

@@ -6,7 +6,7 @@ internal import Glibc
 /// The lock is the system's mutex (POSIX.1-2024, `pthread_mutex_lock`) around a value, in the shape of the standard library's
 /// `Mutex`, and takes its place: whoever has to wait for a `Mutex` waits in a call that ThreadSanitizer does not follow, so
 /// that the tool takes what is guarded for a race. It never guards anything but its own value, and is held for no call that
-/// blocks but a database's on the thread that is there for it.
+/// blocks but a database's or a token's on the thread that is there for it.
 @safe package final class Lock<Value: ~Copyable>: @unchecked Sendable {  // Its value is touched under the mutex.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     /// What whoever waits for the value holds meanwhile, where the lock is fair.

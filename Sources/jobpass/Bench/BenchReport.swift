@@ -11,6 +11,8 @@ struct BenchReport {
     let outcome: Load.Outcome
     /// OpenSSL's own signatures a second, on all processors, in the same run.
     let signingRate: Double
+    /// What a token signs a second with nothing around it; nil where no configuration names one.
+    var tokenRate: Double?
     /// Of a broker that was started for the measurement.
     var peakMemory: Int?
 
@@ -28,6 +30,7 @@ struct BenchReport {
         table.add("tokens a second", Self.number(outcome.rate))
         table.add("OpenSSL alone, signatures a second", Self.number(signingRate))
         if signingRate > 0 { table.add("share of that", "\(Self.number(100 * outcome.rate / signingRate)) %") }
+        if let tokenRate { table.add("the PKCS#11 token alone, signatures a second", Self.number(tokenRate)) }
         for (name, share) in Self.shares {
             table.add("latency \(name)", "\(Self.milliseconds(outcome.latencies.value(at: share))) ms")
         }
@@ -65,6 +68,7 @@ struct BenchReport {
             "failures": .object(failed),
         ]
         if case .open(let rate) = load.pace { answer["rate"] = .number(rate) }
+        if let tokenRate { answer["pkcs11_signatures_per_second"] = .number(tokenRate) }
         if let peakMemory { answer["peak_memory_bytes"] = .integer(Int64(peakMemory)) }
         return .object(answer)
     }

@@ -1,4 +1,5 @@
 internal import Crypto
+internal import PKCS11
 internal import POSIX
 
 /// How many signatures this machine's OpenSSL makes a second on all its processors, with nothing around them.
@@ -30,5 +31,26 @@ enum SigningRate {
             passed = start.duration(to: .now)
         }
         return Double(made) / (passed / .seconds(1))
+    }
+
+    /// Signs for some time in a token, one signature after another as a broker does, with a key that is gone afterwards.
+    static func measure(
+        _ algorithm: SignatureAlgorithm,
+        in token: PKCS11Token,
+        for time: Duration
+    ) async throws -> Double {
+        let thread = try WorkerThread()
+        defer { thread.stop() }
+        return try await thread.run { () throws(PKCS11Error) in
+            let key = try token.temporaryKey(algorithm)
+            let start = ContinuousClock.now
+            var (made, passed) = (0, Duration.zero)
+            while passed < time {
+                _ = try key.sign(message)
+                made += 1
+                passed = start.duration(to: .now)
+            }
+            return Double(made) / (passed / .seconds(1))
+        }
     }
 }

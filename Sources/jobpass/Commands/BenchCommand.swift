@@ -1,9 +1,11 @@
+internal import Configuration
 internal import Crypto
 internal import Encoding
 internal import EventLoop
 internal import HTTP
 internal import HTTPClient
 internal import JSON
+internal import PKCS11
 internal import POSIX
 internal import Time
 
@@ -31,13 +33,20 @@ enum BenchCommand {
                 + "tokens is an entry in its ledger.",
             "The load comes from this machine, on one processor, and takes its share of what is measured. First OpenSSL signs "
                 + "alone for a second, on all processors: the figures of two machines compare by the share of that.",
+            "Keys in files or sealed in the store sign at OpenSSL's rate. With --config, the PKCS#11 token that keys.pkcs11 names is measured "
+                + "beside it, by keys that are gone afterwards: what the broker of that configuration can sign at most.",
             "With --rate a request that is late is measured from when it was due, so that a pause of the broker shows in every "
                 + "request that it delayed.",
         ],
-        options: [connections, duration, algorithm, rate, noKeepAlive, tls, audience] + BrokerOptions.all + [.json],
+        options: [connections, duration, algorithm, rate, noKeepAlive, tls, audience, ConfigurationFile.option]
+            + BrokerOptions.all + [.json],
         examples: [
             Command.Example("jobpass bench", "what this machine can do with ES256"),
             Command.Example("jobpass bench --algorithm RS256 --rate 800 --json", "latency at 800 tokens a second"),
+            Command.Example(
+                "jobpass bench --config /etc/jobpass/jobpass.yaml --algorithm ES256",
+                "and what the token of that configuration signs"
+            ),
             Command.Example(
                 "jobpass run --project acme/web --workflow bench --job bench -- jobpass bench --url $JOBPASS_URL -a vault",
                 "a live broker"
@@ -54,11 +63,15 @@ enum BenchCommand {
     static func run(_ invocation: Invocation) throws -> ExitCode {
         let plan = try Plan(invocation)
         let console = Console(invocation.environment)
+        let token = try token(invocation)
         return try EventLoop.runToCompletion { loop in
-            let report =
+            var report =
                 if plan.isLive { try await live(plan, invocation, on: loop) } else {
                     try await trial(plan, console, on: loop)
                 }
+            if let token {
+                report.tokenRate = try await SigningRate.measure(report.algorithm, in: token, for: .seconds(1))
+            }
             try invocation.has(.json) ? console.result(report.json) : console.result(report.text(console.resultStyle))
             guard report.outcome.failures.isEmpty else {
                 throw CommandError(
@@ -68,6 +81,12 @@ enum BenchCommand {
             }
             return .success
         }
+    }
+
+    /// The token of a configuration that is named.
+    private static func token(_ invocation: Invocation) throws -> PKCS11Token? {
+        guard invocation[ConfigurationFile.option] != nil else { return nil }
+        return try ConfigurationFile(invocation).settings.keys.token.map { PKCS11Token(opening: $0) }
     }
 
     /// What is to be measured.

@@ -111,6 +111,7 @@ enum ConfigCommand {
             try files.checkMasterKeys()
             let place = try KeyPlace.open(settings)
             for ring in files.rings { _ = try place.keys(of: ring, settings) }
+            if let outage = place.probe() { return CommandError(.configuration, outage, advice: KeyPlace.tokenAdvice) }
             return nil
         } catch {
             return CommandError(describing: error)

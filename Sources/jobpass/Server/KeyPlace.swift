@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Crypto
 internal import Keystores
+internal import PKCS11
 internal import POSIX
 internal import Secrets
 internal import Stores
@@ -11,7 +12,7 @@ internal import Tokens
 enum KeyPlace: Sendable {
     /// In files below `keys.directory`, for one broker.
     case files
-    /// Sealed in the store, for as many as share it.
+    /// Sealed in the store, or in a token that the store leads to, for as many as share them.
     case store(KeyVault)
 
     /// Finds the place that a configuration names, in a store that is open already.
@@ -20,9 +21,17 @@ enum KeyPlace: Sendable {
     init(_ settings: Settings, in store: any BrokerStore) throws {
         switch settings.keys.place {
         case .files: self = .files
-        case .store:
+        case .store, .pkcs11:
             let documents = try SealedDocuments(storage: store, keys: KeyFiles(settings))
-            self = .store(KeyVault(documents, at: store.location, clock: SystemClock.now))
+            self = .store(
+                KeyVault(
+                    documents,
+                    at: store.location,
+                    token: settings.keys.token.map { PKCS11Token(opening: $0) },
+                    makesKeysInToken: settings.keys.place == .pkcs11,
+                    clock: SystemClock.now
+                )
+            )
         }
     }
 
@@ -54,6 +63,22 @@ enum KeyPlace: Sendable {
             }
             return try IssuerKeys(complete: keys, for: settings.keys.algorithms, from: name(of: ring, settings))
         }
+    }
+
+    /// What mends a token that cannot be used.
+    static let tokenAdvice =
+        "look at it with: pkcs11-tool --module MODULE --list-slots; see that module, token and pin_file under keys.pkcs11 are right"
+
+    /// Looks whether keys that are to sign can do so, and answers why not; blocks where they are in a token.
+    func probe() -> String? {
+        guard case .store(let vault) = self else { return nil }
+        vault.probe()
+        return vault.outage
+    }
+
+    /// Why keys that are to sign cannot be used, as far as that is known without trying.
+    var outage: String? {
+        if case .store(let vault) = self { vault.outage } else { nil }
     }
 
     /// Whether anything of a ring is there.
@@ -119,5 +144,20 @@ extension [IssuerKey] {
     func inOrder(of algorithms: [SignatureAlgorithm]) -> [IssuerKey] {
         let configured = algorithms.flatMap { algorithm in filter { $0.key.algorithm == algorithm } }
         return configured + filter { !algorithms.contains($0.key.algorithm) }
+    }
+}
+
+extension PKCS11Token {
+    /// Takes the token of a configuration, whose PIN is read from its file at each login.
+    convenience init(opening settings: KeyTokenSettings) {
+        self.init(settings.token) { () throws(PKCS11Error) -> SecretBytes in
+            do throws(POSIXError) {
+                var bytes = try Files.readSecret(settings.pinFile, limit: 1_024)
+                while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+                return SecretBytes(consuming: &bytes)
+            } catch {
+                throw PKCS11Error(.pin, "the PIN cannot be read: \(error)")
+            }
+        }
     }
 }

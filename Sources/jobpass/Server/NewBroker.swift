@@ -52,10 +52,15 @@ struct NewBroker {
         case .files: for ring in rings { try files.create(ring, in: &installation) }
         case .store(let vault):
             for ring in rings {
-                let keys = try settings.keys.algorithms.map { algorithm in
-                    IssuerKey(try vault.make(algorithm), KeyLife(.active, since: SystemClock.now()))
+                var made: [SigningKey] = []
+                do {
+                    for algorithm in settings.keys.algorithms { made.append(try vault.make(algorithm)) }
+                    let life = KeyLife(.active, since: SystemClock.now())
+                    try vault.found(ring, made.map { IssuerKey($0, life) })
+                } catch {
+                    vault.discard(made)
+                    throw error
                 }
-                try vault.found(ring, keys)
             }
         }
     }

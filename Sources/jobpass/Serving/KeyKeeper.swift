@@ -108,8 +108,35 @@ final class KeyKeeper: Sendable {
         }
     }
 
+    /// Tends the keys, and watches those in a token, until the tasks are cancelled.
+    func attend(_ broker: Broker, on loop: EventLoop) -> [Task<Void, Never>] {
+        let tending = Task(executorPreference: loop) { await self.run(on: loop) }
+        guard let signing = broker.signing else { return [tending] }
+        return [tending, Task(executorPreference: loop) { await self.watch(on: signing, by: loop) }]
+    }
+
+    /// How often a token is asked for its keys while all is well; while it is not, every second.
+    private static let probeEvery = 5
+
+    /// Looks whether the keys in a token can sign, on the thread that waits for it, until it is cancelled.
+    private func watch(on thread: any TaskExecutor, by loop: EventLoop) async {
+        var (missed, second): (String?, Int) = (nil, 0)
+        repeat {
+            second += 1
+            guard place.outage != nil || second % Self.probeEvery == 1 else { continue }
+            let outage = await withTaskExecutorPreference(thread) { [place] in place.probe() }
+            guard outage != missed else { continue }
+            missed = outage
+            if let outage {
+                log.error("keys that are to sign cannot", ["reason": outage])
+            } else {
+                log.info("the keys sign again")
+            }
+        } while (try? await loop.sleep(for: Self.every)) != nil
+    }
+
     /// Tends the keys until it is cancelled; a failure is logged once, and tried again.
-    func run(on loop: EventLoop) async {
+    private func run(on loop: EventLoop) async {
         let client = HTTPClient(on: loop)
         var failure = ""
         var late: [String] = []

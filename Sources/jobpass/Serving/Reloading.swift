@@ -67,7 +67,7 @@ extension Settings {
         if listen != new.listen { names.append("listen") }
         if (tls == nil) != (new.tls == nil) { names.append("tls") }
         if store != new.store { names.append("store") }
-        if keys.place != new.keys.place { names.append("keys.place") }
+        if keys.place != new.keys.place || keys.token != new.keys.token { names.append("keys.place") }
         if secrets != new.secrets { names.append("secrets") }
         if ledger != new.ledger { names.append("ledger") }
         if log != new.log { names.append("log") }

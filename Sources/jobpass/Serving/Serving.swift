@@ -6,6 +6,7 @@ internal import Encoding
 internal import EventLoop
 internal import Exchange
 internal import HTTPClient
+internal import Keystores
 internal import Ledger
 internal import Logs
 internal import POSIX
@@ -42,7 +43,7 @@ extension ServeCommand {
         let keeper = try KeyKeeper(settings, opened, log)
         let revocations = try opened.revocations()
         try await revocations.refresh()
-        var parts = try parts(runs, revocations, opened, index, log)
+        var parts = try parts(settings, runs, revocations, opened, index, log)
         parts.keys = keeper.office
         let broker = Broker(parts, standing: standing)
         keeper.serve(broker)
@@ -56,7 +57,7 @@ extension ServeCommand {
         await lookAtSecrets(opened.vault, log: log)
         let attendants =
             try attend(runs, broker, opened, index, settings.ledger.witnesses, log: log, on: loop)
-            + [Task(executorPreference: loop) { await keeper.run(on: loop) }]
+            + keeper.attend(broker, on: loop)
         defer { for attendant in attendants { attendant.cancel() } }
         let (arrivals, arrived) = AsyncStream.makeStream(of: Signal.self)
         let watch = try EventWatch(signals.descriptor.number, for: .read, on: loop) { _ in
@@ -102,6 +103,7 @@ extension ServeCommand {
 
     /// What the broker is made of, with the cosigned checkpoint that was kept when it last ran.
     private static func parts(
+        _ settings: Settings,
         _ runs: RunRegistry,
         _ revocations: Revocations,
         _ opened: OpenedStore,
@@ -129,6 +131,12 @@ extension ServeCommand {
             }
         }
         parts.storeOutage = { store.outage }
+        if case .store(let vault) = opened.keys {
+            parts.keyOutage = { vault.outage }
+            parts.keyStall = { vault.stall }
+            // A token's calls take turns, and so one thread waits for it.
+            if settings.keys.token != nil { parts.signing = try WorkerThread() } else { vault.probe() }
+        }
         parts.sharesLedger = store.isShared
         parts.elapsed = Pacing.sinceStart
         return parts
