@@ -74,9 +74,10 @@ extension Broker {
         throw await overdrawn("principal '\(name)'", .principalRate, rate, wait, call)
     }
 
-    /// How many refused requests are held at once, and for how long.
+    /// How many refused requests are held at once, and for how long: drawn anew for each, since those that are let go together
+    /// come back together.
     private static let heldAtOnce = 1_024
-    private static let hold = Duration.seconds(1)
+    private static let hold = (least: Duration.milliseconds(500), spread: Duration.seconds(1))
     /// The longest body of a request that is held: it waits in memory.
     private static let heldBytes = 4_096
 
@@ -95,7 +96,9 @@ extension Broker {
         }
         if call.request.body.count <= Self.heldBytes {
             let held = accounts.held.add(1, ordering: .relaxed).newValue
-            if held <= Self.heldAtOnce, !isDraining { await call.pacing.sleep(Self.hold) }
+            if held <= Self.heldAtOnce, !isDraining {
+                await call.pacing.sleep(Self.hold.least + call.pacing.jitter(Self.hold.spread))
+            }
             accounts.held.subtract(1, ordering: .relaxed)
         }
         var problem = Problem(
