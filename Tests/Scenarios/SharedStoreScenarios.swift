@@ -9,6 +9,11 @@ extension Scenarios {
     /// What several brokers on one database promise.
     @Suite("Brokers that share a PostgreSQL database")
     struct SharedStoreScenarios {
+        /// How often a broker is killed, and every fourth time the database instead.
+        ///
+        /// A hundred take minutes: `JOBPASS_KILLS=100 deploy/test --filter SharedStoreScenarios`.
+        private static let kills = Environment.current["JOBPASS_KILLS"].flatMap { Int($0) } ?? 8
+
         @Test("one gives tokens to runs of the other, and refuses at once those that the other has ended")
         func together() throws {
             let site = try SharedSite()
@@ -73,10 +78,10 @@ extension Scenarios {
                 [RelyingParty.script("load_brokers.py"), "load.example", "16", list, gate, site.url(0), site.url(1)],
                 environment: ["JOBPASS_REQUEST_TOKEN": job.requestToken]
             )
-            for round in 0..<10 {
+            for round in 0..<Self.kills {
                 let before = try Files.read(list).count
                 try load.wait(until: "tokens received") { try Files.read(list).count > before + 8_192 }
-                if round == 3 || round == 7 {
+                if round % 4 == 3 {
                     try site.cluster.kill()
                     try site.cluster.start()
                 } else {
