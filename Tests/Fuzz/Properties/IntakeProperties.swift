@@ -16,7 +16,8 @@ extension Property {
             let name = binding.name.unicodeScalars.contains("'") ? binding.name : "'\(binding.name)'"
             return "\(name)=\"\(quoted(binding.value))\"\n"
         }.joined()
-        let again = Dotenv(Array(lines.utf8))
+        // With a BOM, which is taken off: a name may begin with one itself, and is refused for it later.
+        let again = Dotenv(Array("\u{FEFF}\(lines)".utf8))
         guard again.problems.isEmpty else { return "written as \(lines.debugDescription), which is refused" }
         let isSame =
             again.bindings.count == file.bindings.count
