@@ -35,9 +35,13 @@ extension Property {
 
     private static func written(_ element: XMLElement) -> String {
         let children = element.children.map { written($0) }.joined()
+        let content = "\(escaped(element.text, quoted: false))\(children)"
+        // This one is bound to its prefix and to no other (Namespaces in XML 1.0, section 3).
+        if element.namespace == "http://www.w3.org/XML/1998/namespace" {
+            return "<xml:\(element.name)>\(content)</xml:\(element.name)>"
+        }
         let namespace = escaped(element.namespace ?? "", quoted: true)
-        return
-            "<\(element.name) xmlns=\"\(namespace)\">\(escaped(element.text, quoted: false))\(children)</\(element.name)>"
+        return "<\(element.name) xmlns=\"\(namespace)\">\(content)</\(element.name)>"
     }
 
     private static func escaped(_ text: String, quoted: Bool) -> String {
